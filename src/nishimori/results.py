@@ -1,0 +1,193 @@
+"""What a computation returns: one state, or a curve of them, that knows how to print itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nishimori.errors import Status
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Curve", "State", "Trajectory"]
+
+FloatArray = NDArray[np.float64]
+
+_TABLE_COLUMNS = ("alpha", "overlap", "mmse", "test_error", "mutual_information", "residual")
+
+
+@dataclass(frozen=True)
+class State:
+    """One fixed point of state evolution, with everything computed at it.
+
+    Attributes
+    ----------
+    alpha : float
+        Sample ratio n/d.
+    overlap, mmse : float
+        q and v of the posterior mean with the weights of the equivalent GLM, per unit prior
+        second moment; q + v = 1, each computed as its own quantity.
+    conjugate : float
+        r, the signal-to-noise ratio of the equivalent scalar observation of a weight.
+    free_entropy : float
+        Phi_RS per input dimension, in nats; the optimal branch has the largest.
+    mutual_information : float
+        I(weights, structural noise; data)/n in nats: the deep network's I(theta; D)/n.
+    signal_mutual_information : float
+        I(weights of the equivalent GLM; data)/n in nats, structural noise not counted.
+    test_error : float
+        Misclassification of the noisy label for classes, else mean-square error with label noise.
+    log_loss : float
+        -E ln P(y | data) of a fresh label, in nats; for a continuous label against Lebesgue.
+    branch : str
+        The branch that was asked for: "optimal", "algorithmic" or "informed".
+    stable : bool
+        Whether message passing stays at this fixed point (d alpha / d r > 0).
+    status : Status
+        How the computation ended; anything with `status.failed` should not be used.
+    residual : float
+        abs(alpha lambda F(q(r)) / r - 1): how far the equation of the fixed point fails.
+    error_estimate : float
+        Estimated relative error of `mmse` (and of `overlap` where that is the smaller one).
+    """
+
+    alpha: float
+    overlap: float
+    mmse: float
+    conjugate: float
+    free_entropy: float
+    mutual_information: float
+    signal_mutual_information: float
+    test_error: float
+    log_loss: float
+    branch: str
+    stable: bool
+    status: Status
+    residual: float
+    error_estimate: float
+
+    def row(self) -> dict[str, Any]:
+        """The attributes by name, the status as its lower-case label."""
+        row = {field.name: getattr(self, field.name) for field in fields(self)}
+        row["status"] = self.status.label
+        return row
+
+    def __str__(self) -> str:
+        lines = [f"{self.branch} state at alpha = {self.alpha:g}: {self.status.label}"]
+        for name, value in self.row().items():
+            if isinstance(value, float) and name != "alpha":
+                lines.append(f"  {name:<26}{value: .12g}")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A learning curve: the attributes of `State` as arrays of the shape of `alpha`.
+
+    `status` holds the integers of `Status`. `quantiles` is set where the curve is a mean over the
+    random output offset of a network: it maps a probability to the test error that is not exceeded
+    with that probability over the draw of the network.
+    """
+
+    alpha: FloatArray
+    overlap: FloatArray
+    mmse: FloatArray
+    conjugate: FloatArray
+    free_entropy: FloatArray
+    mutual_information: FloatArray
+    signal_mutual_information: FloatArray
+    test_error: FloatArray
+    log_loss: FloatArray
+    branch: str
+    stable: NDArray[np.bool_]
+    status: NDArray[np.int_]
+    residual: FloatArray
+    error_estimate: FloatArray
+    quantiles: Mapping[float, FloatArray] | None = None
+
+    def __len__(self) -> int:
+        return self.alpha.size
+
+    def state(self, index: int | tuple[int, ...]) -> State:
+        """The point at `index` (of the flattened curve for an integer) as a `State`."""
+        values: dict[str, Any] = {}
+        for field in fields(State):
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray):
+                value = value.flat[index] if isinstance(index, int) else value[index]
+                value = value.item()
+            values[field.name] = value
+        values["status"] = Status(values["status"])
+        return State(**values)
+
+    def __iter__(self) -> Iterator[State]:
+        return (self.state(index) for index in range(len(self)))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict per point, as the JSON and CSV exports write them."""
+        rows = [state.row() for state in self]
+        for probability, values in (self.quantiles or {}).items():
+            for row, value in zip(rows, values.flat, strict=True):
+                row[f"test_error_quantile_{probability:g}"] = float(value)
+        return rows
+
+    @property
+    def failed(self) -> NDArray[np.bool_]:
+        """Where the status is a failure."""
+        failures = [status.value for status in Status if status.failed]
+        return np.isin(self.status, failures)
+
+    def __str__(self) -> str:
+        rows = self.rows()
+        header = "".join(f"{name:>20}" for name in _TABLE_COLUMNS) + "  status"
+        lines = [header]
+        for row in rows:
+            numbers = (f"{row[name]:>20.12g}" for name in _TABLE_COLUMNS[:-1])
+            lines.append("".join(numbers) + f"{row['residual']:>20.1e}  {row['status']}")
+        return "\n".join(lines)
+
+    def plot(self, axes: Axes | None = None, *, quantity: str = "test_error", **style: Any) -> Axes:
+        """Draw `quantity` against alpha with matplotlib (extra ``plot``); returns the axes."""
+        from nishimori.export.plots import draw_curve
+
+        return draw_curve(self, axes, quantity=quantity, **style)
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """State evolution of message passing: arrays over the iterations, the start included.
+
+    Attributes
+    ----------
+    alpha : float
+        Sample ratio n/d.
+    iteration : ndarray of int
+        0 is the start.
+    overlap, mmse, conjugate, test_error : ndarray
+        As in `State`; ``conjugate[t]`` gave ``overlap[t]``.
+    """
+
+    alpha: float
+    iteration: NDArray[np.int_]
+    overlap: FloatArray
+    mmse: FloatArray
+    conjugate: FloatArray
+    test_error: FloatArray
+
+    def __len__(self) -> int:
+        return self.iteration.size
+
+    def iterations_to(self, tolerance: float = 1e-3) -> int | None:
+        """The first iteration whose mmse is within a relative `tolerance` of the last one's.
+
+        None if that is only the last one itself: then the trajectory was too short to tell.
+        """
+        gap = np.abs(self.mmse - self.mmse[-1])
+        near = np.flatnonzero(gap <= tolerance * self.mmse[-1])
+        first = int(near[0])
+        return first if first < len(self) - 1 else None

@@ -1,0 +1,395 @@
+"""Labels of any law that is given by its log-likelihood."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nishimori._kernels.tabulated import (
+    COARSE,
+    FINE,
+    Smoothed,
+    Table,
+    find_jumps,
+    nodes_of,
+    resolve,
+)
+from nishimori.channels.base import Channel, FloatArray, Information
+from nishimori.errors import BadArgument
+
+__all__ = ["Custom"]
+
+_REACH = 9.0  # standard deviations of the field that are tabulated
+_LARGEST = 1e12
+_MOST = 160  # panels for a continuous label, and for its field
+
+
+@dataclass(frozen=True, eq=False, init=False, repr=False)
+class Custom(Channel):
+    r"""y ~ P_out(y|h) for a log-likelihood that is any vectorised Python function.
+
+    Parameters
+    ----------
+    log_likelihood : callable
+        ``log_likelihood(y, h)`` returns ln P_out(y|h) in the broadcast shape of its arguments;
+        -inf where a label is impossible.
+    outputs : sequence of float, optional
+        The labels, where they are finitely many; the likelihood sums to one over them.
+    support : pair of float, optional
+        (a, b), the range of a continuous label, whose density integrates to one over it; either
+        end may be infinite. Exactly one of `outputs` and `support` is given.
+    breakpoints : sequence of float, default ()
+        Fields h at which P_out jumps or has a kink. Others are found by halving panels, at a
+        price in speed and, where the unknown part of the field is small, in accuracy.
+
+    Raises
+    ------
+    BadArgument
+        If the likelihood does not sum to one, is NaN or +inf, or has another shape.
+
+    Notes
+    -----
+    With :math:`Z(y, \omega) = E_z P_{out}(y | c_0 + \omega + \sqrt{V} z)`:
+
+    .. math:: F = E_\omega \int dy \, \frac{(\partial_\omega Z)^2}{Z}, \qquad
+              \Psi_{out} = E_\omega \int dy \, Z \ln Z.
+
+    The function is called only where nodes are tabulated; the averages are matrix products. The
+    error estimate is the difference between 16 and 13 Gauss-Legendre nodes per panel.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nishimori as nm
+    >>> logistic = nm.channels.Custom(lambda y, h: -np.logaddexp(0.0, -y * h), outputs=[-1, 1])
+    >>> fisher, entropy = logistic.information(0.5, 0.5)
+    >>> print(f"{fisher:.10f} {entropy:.10f}")
+    0.1867899563 -0.6485160257
+    """
+
+    log_likelihood: Callable[[FloatArray, FloatArray], ArrayLike]
+    outputs: tuple[float, ...] | None
+    support: tuple[float, float] | None
+    breakpoints: tuple[float, ...]
+    _tables: dict[tuple[float, float], Table] = field(compare=False)
+
+    metrics: ClassVar[tuple[str, ...]] = ("mean_square", "log_loss", "gibbs")
+    costly: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        log_likelihood: Callable[[Any, Any], ArrayLike],
+        *,
+        outputs: Sequence[float] | None = None,
+        support: tuple[float, float] | None = None,
+        breakpoints: Sequence[float] = (),
+    ) -> None:
+        if not callable(log_likelihood):
+            raise BadArgument(
+                "Custom: log_likelihood must be a function of (y, h), "
+                f"got {type(log_likelihood).__name__}"
+            )
+        if (outputs is None) == (support is None):
+            raise BadArgument(
+                "Custom: give either outputs (the list of labels) or support (the range of a "
+                f"continuous label), got {'neither' if outputs is None else 'both'}"
+            )
+        places = _numbers("breakpoints", breakpoints)
+        if not (np.abs(places) < _LARGEST).all():
+            raise BadArgument(
+                f"Custom: breakpoints must be finite and below {_LARGEST:g}, got {breakpoints!r}"
+            )
+        metrics = self.metrics
+        labels: tuple[float, ...] | None = None
+        ends: tuple[float, float] | None = None
+        if outputs is not None:
+            values = _numbers("outputs", outputs)
+            if values.size == 0 or not np.isfinite(values).all():
+                raise BadArgument(
+                    f"Custom: outputs must be finite labels, at least one, got {outputs!r}"
+                )
+            if np.unique(values).size < values.size:
+                raise BadArgument(f"Custom: outputs must all differ, got {outputs!r}")
+            labels = tuple(values.tolist())
+            metrics = ("misclassification", *metrics)
+        else:
+            limits = _numbers("support", support)
+            if limits.size != 2 or not limits[0] < limits[1]:
+                raise BadArgument(
+                    f"Custom: support must be a pair (a, b) with a < b, got {support!r}"
+                )
+            ends = float(limits[0]), float(limits[1])
+        for name, value in (
+            ("log_likelihood", log_likelihood),
+            ("outputs", labels),
+            ("support", ends),
+            ("breakpoints", tuple(np.unique(places).tolist())),
+            ("metrics", metrics),
+            ("_tables", {}),
+        ):
+            object.__setattr__(self, name, value)
+        self._table(1.0, 0.0)  # what is wrong with the likelihood shows at once
+
+    def evaluate(self, signal: FloatArray, variance: FloatArray, offset: float) -> Information:
+        fisher, entropy, error = np.empty((3, signal.size))
+        for i in range(signal.size):
+            table = self._table_of(signal[i] + variance[i], offset)
+            # beside a jump at h = b the places b + sqrt(V) z are rounded by eps b, so below this
+            # variance its law F ~ 1/sqrt(V) takes over
+            place = float(np.abs(table.sharp).max(initial=0.0))
+            least = (1e-10 * place) ** 2 if table.jumps else 0.0
+            width = max(variance[i], least)
+            fine = self._smoothed(signal[i], width, offset, FINE)
+            coarse = self._smoothed(signal[i], width, offset, COARSE)
+            fisher[i], entropy[i] = fine.fisher, fine.entropy
+            if not fine.fisher > 0.0:
+                error[i] = 0.0
+                continue
+            rounding = 3e-17 * place / math.sqrt(width) if table.jumps and width > 0.0 else 0.0
+            gap = abs(fine.fisher - coarse.fisher) / fine.fisher
+            error[i] = max(gap, table.doubt, rounding)
+            if variance[i] == 0.0 and table.jumps:
+                fisher[i], error[i] = np.inf, 0.0
+            elif variance[i] < least:
+                fisher[i] *= math.sqrt(least / variance[i])
+        return Information(fisher, entropy, error)
+
+    def conditional_entropy(self, variance: float, offset: float) -> float:
+        return self._smoothed(variance, 0.0, offset, FINE).entropy
+
+    def errors(
+        self, signal: FloatArray, variance: FloatArray, offset: float, metric: str
+    ) -> FloatArray:
+        found = np.empty(signal.size)
+        for i in range(signal.size):
+            state = self._smoothed(signal[i], variance[i], offset, FINE)
+            if metric == "log_loss":
+                found[i] = -state.entropy
+            elif metric == "misclassification":
+                found[i] = _wrong(state, float(signal[i]), offset)
+            elif metric == "gibbs" and self.outputs is not None:
+                found[i] = float((state.value * state.others).sum(axis=0) @ state.weights)
+            else:
+                mass = state.label_weights[:, None] * state.value
+                guess = state.labels @ mass / mass.sum(axis=0)
+                square = ((state.labels[:, None] - guess) ** 2 * mass).sum(axis=0)
+                found[i] = float(square @ state.weights) * (2.0 if metric == "gibbs" else 1.0)
+        return found
+
+    def without_noise(self) -> Channel:
+        raise BadArgument(
+            "Custom: which part of a custom likelihood is label noise is not known, so there is "
+            "no channel without it; use label_noise=True"
+        )
+
+    def _smoothed(self, signal: float, variance: float, offset: float, count: int) -> Smoothed:
+        table = self._table_of(float(signal + variance), offset)
+        return table.smoothed(float(signal), float(variance), offset, count)
+
+    def _table_of(self, total: float, offset: float) -> Table:
+        # rounded up, so that one table serves a whole curve
+        spread = 2.0 ** (math.ceil(4.0 * math.log2(total) - 1e-9) / 4.0) if total > 0.0 else 1e-3
+        return self._table(spread, offset)
+
+    def _table(self, spread: float, offset: float) -> Table:
+        key = spread, offset
+        if key not in self._tables:
+            if len(self._tables) > 8:
+                self._tables.clear()
+            self._tables[key] = self._tabulate(math.sqrt(spread), offset)
+        return self._tables[key]
+
+    def _tabulate(self, width: float, offset: float) -> Table:
+        low, high = offset - _REACH * width, offset + _REACH * width
+        sharp = np.array([b for b in self.breakpoints if low < b < high])
+        edges = np.unique(np.concatenate([np.linspace(low, high, 9), sharp]))
+        if self.outputs is not None:
+            labels = np.array(self.outputs)
+
+            def discrete(h: FloatArray) -> FloatArray:
+                return self._likelihood(labels, h)
+
+            start = edges
+            edges = resolve(discrete, start, 1e-12)
+            found = find_jumps(discrete, edges, sharp)
+            if found.size > sharp.size:
+                sharp = found
+                edges = resolve(discrete, np.unique(np.concatenate([start, sharp])), 1e-12)
+            fields = nodes_of(edges, FINE)[0]
+            self._check_total(self._likelihood(labels, fields).sum(axis=0), fields)
+            return Table(
+                self._likelihood, edges, sharp, lambda _: (labels, np.ones(labels.size)), True
+            )
+        fields = nodes_of(np.linspace(low, high, 33), 6)[0]
+        panels = self._label_panels(fields)
+        for _ in range(4):
+            few = self._rule(panels, COARSE)[0]
+            few = few[:: max(1, few.size // 200)]
+            found = resolve(lambda h, few=few: self._likelihood(few, h), edges, 1e-9, _MOST)  # type: ignore[misc]
+            fields = nodes_of(found, COARSE)[0]
+            fields = fields[:: max(1, fields.size // 400)]
+            labels, weights = self._rule(panels, FINE)
+            total = weights @ self._likelihood(labels, fields)
+            if (np.abs(total - 1.0) < 1e-9).all():
+                break
+            panels = self._label_panels(fields)
+        coarse, mass = self._rule(panels, COARSE)
+        doubt = float(np.abs(total - mass @ self._likelihood(coarse, fields)).max())
+        self._check_total(total, fields, doubt)
+        rules = {count: self._rule(panels, count) for count in (COARSE, FINE)}
+        return Table(self._likelihood, found, sharp, rules.__getitem__, False, doubt)
+
+    def _label_panels(self, fields: FloatArray) -> FloatArray:
+        """Panels, in the coordinate of `_rule`, that resolve the density at all `fields`."""
+        assert self.support is not None
+        a, b = self.support
+        if math.isfinite(a) and math.isfinite(b):
+            panels = np.linspace(a, b, 9)
+        elif math.isinf(a) and math.isinf(b):
+            panels = np.linspace(-25.0, 25.0, 65)
+        else:
+            panels = np.linspace(-36.0, 25.0, 65)
+
+        def density(t: FloatArray) -> FloatArray:
+            labels, slope = self._label(t)
+            return (self._likelihood(labels, fields) * slope[:, None]).T
+
+        few = fields[:: max(1, fields.size // 40)]
+        for _ in range(6):  # until nothing narrow falls between the nodes
+            labels, weights = self._rule(panels, FINE)
+            if (np.abs(weights @ self._likelihood(labels, few) - 1.0) < 1e-2).all():
+                break
+            panels = np.unique(np.concatenate([panels, 0.5 * (panels[1:] + panels[:-1])]))
+        labels, weights = self._rule(panels, FINE)
+        step = max(1, 2_000_000 // fields.size)
+        largest = np.concatenate(
+            [
+                self._likelihood(labels[i : i + step], fields).max(axis=1)
+                for i in range(0, labels.size, step)
+            ]
+        )
+        mass = (largest * weights).reshape(-1, FINE).sum(axis=1) > 1e-22
+        if mass.any():
+            first, last = np.flatnonzero(mass)[[0, -1]]
+            panels = panels[max(0, first - 1) : last + 3]
+        return resolve(density, panels, 1e-9, max(_MOST, panels.size + _MOST // 2))
+
+    def _label(self, t: FloatArray) -> tuple[FloatArray, FloatArray]:
+        assert self.support is not None
+        a, b = self.support
+        if math.isfinite(a) and math.isfinite(b):
+            return t, np.ones_like(t)
+        if math.isinf(a) and math.isinf(b):
+            return np.sinh(t), np.cosh(t)
+        step = np.exp(t)
+        return (a + step, step) if math.isfinite(a) else (b - step, step)
+
+    def _rule(self, panels: FloatArray, count: int) -> tuple[FloatArray, FloatArray]:
+        t, w = nodes_of(panels, count)
+        labels, slope = self._label(t)
+        return labels, w * slope
+
+    def _likelihood(self, labels: FloatArray, fields: FloatArray) -> FloatArray:
+        y, h = labels[:, None], fields[None, :]
+        with np.errstate(all="ignore"):
+            value = np.asarray(self.log_likelihood(y, h), dtype=np.float64)
+            shape = (labels.size, fields.size)
+            if value.shape != shape:
+                raise BadArgument(
+                    "Custom: log_likelihood must return the broadcast shape of its arguments, "
+                    f"{shape}, got {value.shape}"
+                )
+            bad = ~(value < np.inf)
+            if bad.any():
+                i, j = np.argwhere(bad)[0]
+                raise BadArgument(
+                    f"Custom: log_likelihood is {value[i, j]:g} at y = {labels[i]:g}, "
+                    f"h = {fields[j]:g}"
+                )
+            likelihood: FloatArray = np.exp(value)
+        return likelihood
+
+    def _check_total(self, total: FloatArray, fields: FloatArray, doubt: float = 0.0) -> None:
+        excess = np.abs(total - 1.0)
+        # what the labels' panels cannot resolve is left to the error estimate
+        allowed = min(max(10.0 * doubt, 1e-8), 1e-2)
+        worst = int(np.argmax(excess))
+        if not excess[worst] < allowed:
+            verb = "sum" if self.outputs is not None else "integrate"
+            where = "outputs" if self.outputs is not None else "support"
+            raise BadArgument(
+                f"Custom: the likelihood must {verb} to one over the {where}, and at "
+                f"h = {fields[worst]:.6g} it {verb}s to {total[worst]:.10g}"
+            )
+
+    def __repr__(self) -> str:
+        name = getattr(self.log_likelihood, "__name__", type(self.log_likelihood).__name__)
+        what = "outputs" if self.outputs is not None else "support"
+        return f"Custom({name}, {what}={getattr(self, what)})"
+
+    def __str__(self) -> str:
+        return "custom"
+
+
+def _wrong(state: Smoothed, signal: float, offset: float) -> float:
+    """E over omega of the mass of all labels but the likeliest, cut where that label changes."""
+    loss = _loss(state.value)
+    found = loss * state.weights
+    if state.edges.size < 2:
+        return float(found.sum())
+    count = state.count
+    x, _ = np.polynomial.legendre.leggauss(count)
+    inverse = np.linalg.inv(np.polynomial.legendre.legvander(x, count - 1))
+    scale = 1.0 / math.sqrt(2.0 * math.pi * signal)
+
+    def at(u: FloatArray, coefficients: FloatArray) -> FloatArray:
+        return np.asarray(np.polynomial.legendre.legval(u, coefficients), dtype=np.float64)
+
+    total = 0.0
+    dense = np.linspace(-1.0, 1.0, 65)
+    for k in range(state.edges.size - 1):
+        part = slice(k * count, (k + 1) * count)
+        coefficients = inverse @ state.value[:, part].T
+        best = np.argmax(at(dense, coefficients), axis=0)
+        change = np.flatnonzero(np.diff(best))
+        if change.size == 0:
+            total += float(found[part].sum())
+            continue
+        roots = []
+        for i in change:
+            one = coefficients[:, best[i]] - coefficients[:, best[i + 1]]
+            low, high = dense[i], dense[i + 1]
+            for _ in range(60):
+                middle = 0.5 * (low + high)
+                if np.polynomial.legendre.legval(middle, one) > 0.0:
+                    low = middle
+                else:
+                    high = middle
+            roots.append(0.5 * (low + high))
+        u, w = nodes_of(np.array([-1.0, *roots, 1.0]), count)
+        half = 0.5 * (state.edges[k + 1] - state.edges[k])
+        omega = state.edges[k] + half * (1.0 + u) - offset
+        density = scale * np.exp(-0.5 * omega * omega / signal)
+        total += float((_loss(at(u, coefficients)) * density * w).sum() * half)
+    return total
+
+
+def _loss(value: FloatArray) -> FloatArray:
+    ordered = np.sort(value, axis=0)
+    total: FloatArray = ordered[:-1].sum(axis=0)
+    return total
+
+
+def _numbers(name: str, values: Any) -> FloatArray:
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise BadArgument(f"Custom: {name} must be numbers, got {values!r:.60}") from None
+    if array.ndim != 1:
+        raise BadArgument(f"Custom: {name} must be a list of numbers, got {values!r:.60}")
+    return array

@@ -1,0 +1,181 @@
+"""Any function of the field as label, with Gaussian noise or without."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, Protocol
+
+import numpy as np
+
+from nishimori.activations.base import Activation, AffinePieces
+from nishimori.channels.base import Channel, FloatArray, Information, require_noise
+from nishimori.errors import BadArgument
+
+__all__ = ["Readout"]
+
+# below this share of the variance, an even function's F/signal is read off its first powers
+_SMALL_SHARE = 5e-5
+_SAMPLES = 5
+
+
+class _Form(Protocol):
+    """What the closed and the tabulated forms of the integrals have in common."""
+
+    def evaluate(self, signal: FloatArray, variance: FloatArray, offset: float) -> Information: ...
+
+    def spread(self, signal: FloatArray, variance: FloatArray, offset: float) -> FloatArray: ...
+
+
+@dataclass(frozen=True)
+class Readout(Channel):
+    r"""y = f(h) + sqrt(noise) z, with any activation as f.
+
+    Parameters
+    ----------
+    activation : Activation
+        f; one of ``nishimori.activations``. Without noise it must be piecewise affine or known
+        to be strictly monotone.
+    noise : float, default 0
+        Variance Delta of the label noise, added outside f; >= 0.
+
+    Raises
+    ------
+    BadArgument
+        If `activation` is not an activation or `noise` is negative; and when evaluated, if f
+        needs noise and there is none, or so little that f cannot be tabulated on it.
+
+    Notes
+    -----
+    With :math:`Z(y, \omega) = E_z N(y; f(c_0 + \omega + \sqrt{V} z), \Delta)`,
+
+    .. math:: F = E_\omega \int dy \, \frac{(\partial_\omega Z)^2}{Z}, \qquad
+              \Psi_{out} = E_\omega \int dy \, Z \ln Z.
+
+    Piecewise affine f, :math:`a_k h + b_k` on :math:`(t_k, t_{k+1})`, has the closed form
+
+    .. math:: Z = \sum_k N(y; a_k \omega + b_k, a_k^2 V + \Delta)
+              [\Phi((t_{k+1} - \mu_k)/\tau_k) - \Phi((t_k - \mu_k)/\tau_k)],
+
+    :math:`\tau_k^2 = V \Delta/(a_k^2 V + \Delta)`,
+    :math:`\mu_k = (\omega \Delta + a_k V (y - b_k))/(a_k^2 V + \Delta)`; without noise flat
+    pieces are atoms of the label (counting measure) and the others a density. A strictly
+    monotone f without noise tells the field: F = 1/V and
+    :math:`\Psi_{out} = -\tfrac12 \ln 2\pi e V - E \ln |f'(h)|`.
+
+    Examples
+    --------
+    >>> import nishimori as nm
+    >>> relu = nm.channels.Readout(nm.activations.ReLU(), noise=0.5)
+    >>> print(f"{nm.GLM(channel=relu).solve(1.0).mmse:.9f}")
+    0.728223628
+
+    The absolute value tells nothing as long as nothing is known:
+
+    >>> phaseless = nm.channels.Readout(nm.activations.Abs())
+    >>> fisher, _ = phaseless.information([0.0, 0.5], [1.0, 0.5])
+    >>> print(f"{fisher[0]:.12f} {fisher[1]:.12f}")
+    0.000000000000 0.986346813191
+
+    References
+    ----------
+    .. [1] Barbier, Krzakala, Macris, Miolane, Zdeborova, PNAS 2019, arXiv:1708.03395.
+    """
+
+    activation: Activation
+    noise: float = 0.0
+
+    metrics: ClassVar[tuple[str, ...]] = ("mean_square", "log_loss", "gibbs")
+    costly: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.activation, Activation):
+            raise BadArgument(
+                "Readout: activation must be one of nishimori.activations, like "
+                f"activations.ReLU(), got {self.activation!r}"
+            )
+        object.__setattr__(self, "noise", require_noise("noise", self.noise, "Readout"))
+
+    @property
+    def even_in_offset(self) -> bool:  # type: ignore[override]
+        return self.activation.parity != "none"
+
+    @property
+    def proven(self) -> bool:  # type: ignore[override]
+        f = self.activation
+        return self.noise > 0.0 and f.parity == "odd" and f.bounded_derivatives
+
+    @property
+    def _pieces(self) -> AffinePieces | None:
+        if self.activation.polynomial_degree in (0, 1):
+            intercept, slope = self.activation.taylor(np.zeros(1), 1)[0].tolist()
+            return AffinePieces((), (slope,), (intercept,))
+        return self.activation.pieces
+
+    @cached_property
+    def _form(self) -> _Form:
+        pieces = self._pieces
+        if pieces is not None:
+            from nishimori.channels.readout_affine import AffineReadout
+
+            return AffineReadout(pieces, self.noise, self.activation.parity != "none")
+        if self.noise == 0.0:
+            from nishimori.channels.readout_noiseless import NoiselessReadout
+
+            return NoiselessReadout(self.activation)
+        from nishimori.channels.readout_smooth import SmoothReadout
+
+        return SmoothReadout(self.activation, self.noise)
+
+    def evaluate(self, signal: FloatArray, variance: FloatArray, offset: float) -> Information:
+        form = self._form
+        small = (signal > 0.0) & (signal < _SMALL_SHARE * variance)
+        if self.activation.parity != "even" or offset != 0.0 or not small.any():
+            return form.evaluate(signal, variance, offset)
+        # dZ is odd in omega and drowns in rounding; F/signal is a power series in signal/variance
+        out = form.evaluate(np.where(small, 0.0, signal), variance, offset)
+        where = np.flatnonzero(small)
+        share = _SMALL_SHARE * np.arange(1.0, _SAMPLES + 1.0)
+        grid = np.multiply.outer(variance[where], share)
+        known = form.evaluate(grid.ravel(), np.repeat(variance[where], _SAMPLES), offset)
+        weights = _lagrange(share, signal[where] / variance[where])
+        scaled = known.fisher.reshape(grid.shape) / grid
+        out.fisher[where] = signal[where] * (weights * scaled).sum(axis=1)
+        errors = (np.abs(weights) * known.error.reshape(grid.shape)).sum(axis=1)
+        out.error[where] = 3e-12 + errors
+        gained = (known.entropy.reshape(grid.shape) - out.entropy[where][:, None]) / grid
+        out.entropy[where] += signal[where] * (weights * gained).sum(axis=1)
+        return out
+
+    def conditional_entropy(self, variance: float, offset: float) -> float:
+        if self.noise > 0.0:
+            return -0.5 * math.log(2.0 * math.pi * math.e * self.noise)
+        pieces = self._pieces
+        return 0.0 if pieces is not None and not any(pieces.slopes) else math.inf
+
+    def errors(
+        self, signal: FloatArray, variance: FloatArray, offset: float, metric: str
+    ) -> FloatArray:
+        if metric == "log_loss":
+            return -self.evaluate(signal, variance, offset).entropy
+        spread = self._form.spread(signal, variance, offset)
+        return (2.0 if metric == "gibbs" else 1.0) * spread + self.noise
+
+    def without_noise(self) -> Readout:
+        return Readout(self.activation)
+
+    def __str__(self) -> str:
+        inner = str(self.activation).replace(":", ",")
+        noise = f":noise={self.noise:g}" if self.noise else ""
+        return f"readout:activation={inner}{noise}"
+
+
+def _lagrange(nodes: FloatArray, x: FloatArray) -> FloatArray:
+    """Weights of the polynomial through values at `nodes`, at each x; shape (x, node)."""
+    weights = np.ones((x.size, nodes.size))
+    for i in range(nodes.size):
+        for j in range(nodes.size):
+            if i != j:
+                weights[:, i] *= (x - nodes[j]) / (nodes[i] - nodes[j])
+    return weights

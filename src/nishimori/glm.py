@@ -1,0 +1,212 @@
+"""The generalized linear model: what a deep network is equivalent to, and a problem of its own."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from numpy.typing import ArrayLike, NDArray
+
+from nishimori.channels import Channel
+from nishimori.errors import BadArgument
+from nishimori.network import require_variance
+from nishimori.priors import Gaussian, Prior
+from nishimori.spectra import Isotropic, Spectrum
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from nishimori.results import Curve, State, Trajectory
+    from nishimori.transitions import Transitions
+
+__all__ = ["GLM"]
+
+OnFailure = Literal["raise", "warn", "return"]
+
+
+@dataclass(frozen=True)
+class GLM:
+    r"""Labels of a noisy linear function of the input, through an output channel.
+
+    .. math:: y \sim P_{out}(\cdot | \sqrt\lambda\, a \cdot x/\sqrt d + \sqrt\eta\,\xi + c_0),
+
+    x ~ N(0, I_d); the weights a have a prior of unit second moment; n = alpha d samples.
+
+    Parameters
+    ----------
+    channel : Channel
+        P_out; label noise is a property of the channel.
+    prior : Prior, default Gaussian()
+    signal_variance : float, default 1
+        lambda >= 0; at 0 nothing can be learnt.
+    noise_variance : float, default 0
+        eta >= 0, the structural noise.
+    offset : float, default 0
+        c_0, a known constant.
+    spectrum : Spectrum, default Isotropic()
+        Eigenvalues of the inputs' covariance, of mean tau; then overlap + mmse = tau. Any but
+        `Isotropic` needs a Gaussian prior.
+
+    Raises
+    ------
+    BadArgument
+        If a variance is negative or not finite, or an argument is of another kind.
+
+    Examples
+    --------
+    >>> import nishimori as nm
+    >>> problem = nm.GLM(channel=nm.channels.Sign())
+    >>> print(f"{problem.solve(1.0).mmse:.12f}")
+    0.513736362984
+
+    References
+    ----------
+    .. [1] Barbier, Krzakala, Macris, Miolane, Zdeborova, PNAS 2019, arXiv:1708.03395.
+    """
+
+    channel: Channel
+    prior: Prior = field(default_factory=Gaussian)
+    signal_variance: float = 1.0
+    noise_variance: float = 0.0
+    offset: float = 0.0
+    spectrum: Spectrum = field(default_factory=Isotropic)
+
+    def __post_init__(self) -> None:
+        for name, kind, where in (
+            ("channel", Channel, "nishimori.channels"),
+            ("prior", Prior, "nishimori.priors"),
+            ("spectrum", Spectrum, "nishimori.spectra"),
+        ):
+            if not isinstance(getattr(self, name), kind):
+                raise BadArgument(
+                    f"GLM: {name} must be one of {where}, got {getattr(self, name)!r}"
+                )
+        if not isinstance(self.spectrum, Isotropic) and not isinstance(self.prior, Gaussian):
+            raise BadArgument(
+                f"GLM: the spectrum {self.spectrum} needs a Gaussian prior, got {self.prior}"
+            )
+        for name in ("signal_variance", "noise_variance"):
+            object.__setattr__(self, name, require_variance(name, getattr(self, name), "GLM"))
+        try:
+            offset = float(self.offset)
+        except (TypeError, ValueError):
+            offset = math.nan
+        if not math.isfinite(offset):
+            raise BadArgument(f"GLM: offset must be a finite number, got {self.offset!r}")
+        object.__setattr__(self, "offset", offset)
+
+    def learning_curve(
+        self,
+        alpha: ArrayLike,
+        branch: str = "optimal",
+        *,
+        rtol: float = 1e-10,
+        on_failure: OnFailure = "raise",
+    ) -> Curve:
+        """The fixed point of state evolution at every sample ratio.
+
+        Parameters
+        ----------
+        alpha : array_like
+            Sample ratios n/d; > 0, finite. Any shape.
+        branch : {"optimal", "algorithmic", "informed"}
+            Largest free entropy; reached by message passing from no information; largest overlap.
+        rtol : float, default 1e-10
+            Largest relative residual of the equations; from 1e-3 to 1e-13.
+        on_failure : {"raise", "warn", "return"}
+            What a point does that misses `rtol`.
+
+        Returns
+        -------
+        Curve
+            Arrays of the shape of `alpha`.
+
+        Raises
+        ------
+        BadArgument
+            If an argument is out of its domain.
+        ConvergenceError
+            If a point fails and ``on_failure="raise"``; the curve is its ``result``.
+        """
+        from nishimori.observables import learning_curve
+
+        return learning_curve(self, alpha, branch=branch, rtol=rtol, on_failure=on_failure)
+
+    def solve(
+        self,
+        alpha: float,
+        branch: str = "optimal",
+        *,
+        rtol: float = 1e-10,
+        on_failure: OnFailure = "raise",
+    ) -> State:
+        """The fixed point at one sample ratio; arguments as in `learning_curve`."""
+        from nishimori.observables import solve
+
+        return solve(self, alpha, branch=branch, rtol=rtol, on_failure=on_failure)
+
+    def fixed_points(
+        self, alpha: float, *, rtol: float = 1e-10, on_failure: OnFailure = "raise"
+    ) -> list[State]:
+        """Every fixed point at one sample ratio, stable or not, sorted by conjugate."""
+        from nishimori.observables import fixed_points
+
+        return fixed_points(self, alpha, rtol=rtol, on_failure=on_failure)
+
+    def trajectory(
+        self,
+        alpha: float,
+        iterations: int = 50,
+        *,
+        damping: float = 0.0,
+        initial_overlap: float = 0.0,
+    ) -> Trajectory:
+        """State evolution of Bayes-optimal message passing, iteration by iteration.
+
+        Parameters
+        ----------
+        alpha : float
+            Sample ratio n/d; > 0.
+        iterations : int, default 50
+            How many; a request, not a limit: the trajectory need not have converged.
+        damping : float, default 0
+            In [0, 1): the share of the old conjugate that is kept at each step.
+        initial_overlap : float, default 0
+            Of the first estimate; an even channel stays at 0 for ever without some.
+        """
+        from nishimori.observables import trajectory
+
+        return trajectory(self, alpha, iterations, damping=damping, initial_overlap=initial_overlap)
+
+    def transitions(self) -> Transitions:
+        """Weak recovery, spinodals and the thresholds of the optimal and the feasible.
+
+        Raises
+        ------
+        ConvergenceError
+            If the channel's information is not a number.
+        """
+        from nishimori.transitions import find_transitions
+
+        return find_transitions(self)
+
+    def test_error(
+        self, state: State | Curve, metric: str | None = None, *, label_noise: bool = True
+    ) -> Any | NDArray[np.float64]:
+        """Error of the Bayes predictor at a state or along a curve, by any of the metrics.
+
+        Parameters
+        ----------
+        state : State or Curve
+            Of this problem.
+        metric : str, optional
+            One of ``channel.metrics``; the channel's first by default.
+        label_noise : bool, default True
+            Whether the error is counted on a noisy label (as arXiv:2505.03577 does) or on the
+            label that the channel would give without its noise (as arXiv:2302.00375 does for
+            regression); the predictor is the best one for that label.
+        """
+        from nishimori.observables import test_error
+
+        return test_error(self, state, metric, label_noise=label_noise)

@@ -1,0 +1,54 @@
+"""Standard normal weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nishimori.priors.base import Denoised, FloatArray, Prior
+
+__all__ = ["Gaussian"]
+
+
+@dataclass(frozen=True)
+class Gaussian(Prior):
+    r"""a ~ N(0, 1), of unit second moment.
+
+    Notes
+    -----
+    .. math:: v = \frac1{1 + r}, \qquad \psi = \tfrac12 [r - \ln(1 + r)].
+
+    Examples
+    --------
+    >>> import nishimori as nm
+    >>> mmse, psi = nm.priors.Gaussian().denoise(3.0)
+    >>> print(f"{mmse:.12f} {psi:.12f}")
+    0.250000000000 0.806852819440
+    """
+
+    def evaluate(self, conjugate: FloatArray) -> Denoised:
+        r = conjugate
+        mmse = 1.0 / (1.0 + r)
+        with np.errstate(invalid="ignore"):
+            overlap = np.where(r < np.inf, r * mmse, 1.0)
+        small = np.minimum(r, 0.25)
+        finite = np.where(r < np.inf, r, 0.0)
+        large = np.where(r < np.inf, 0.5 * (finite - np.log1p(finite)), np.inf)
+        psi = np.where(r < 0.25, 0.5 * _log_gap(small), large)
+        # ln(1 + r) - r/(1 + r) = -[ln(1 - q) + q] = q^2/2 + q^3/3 + ..., q = r/(1 + r)
+        deficit = np.where(
+            r < 0.25, 0.5 * _log_gap(-small / (1.0 + small)), 0.5 * (np.log1p(r) - overlap)
+        )
+        return Denoised(overlap, mmse, psi, deficit, overlap, mmse)
+
+
+def _log_gap(x: FloatArray) -> FloatArray:
+    """x - ln(1 + x) for abs(x) <= 1/4, with relative accuracy."""
+    # with y = x/(2 + x): ln(1 + x) = 2 artanh(y), x = 2y/(1 - y)
+    y = x / (2.0 + x)
+    square = y * y
+    tail = np.zeros_like(x)
+    for n in range(17, 1, -2):
+        tail = tail * square + 1.0 / n
+    return 2.0 * (square / (1.0 - y) - y * square * tail)

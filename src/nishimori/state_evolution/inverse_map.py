@@ -1,0 +1,217 @@
+"""ln alpha as a function of ln r on Chebyshev panels, and all its inverses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nishimori._kernels import chebyshev
+from nishimori.state_evolution.equations import Point
+from nishimori.state_evolution.series import LENGTH, NODES, TRANSFORM, X
+
+__all__ = ["Branch", "InverseMap", "Window"]
+
+FloatArray = NDArray[np.float64]
+
+_SAMPLES = 33
+_SHORTEST = 1e-6
+_NEARLY_FLAT = 0.3
+_FLAT = 1e-11  # a slope per half panel that is no more than rounding
+_TOLERANCE = 2e-14
+_GRID = np.linspace(-1.0, 1.0, _SAMPLES)
+_GRID_SLOPES = np.polynomial.chebyshev.chebvander(_GRID, NODES - 2) @ (
+    np.polynomial.chebyshev.chebder(np.eye(NODES))
+)
+
+
+@dataclass(frozen=True)
+class Window:
+    """The range of ln r to be covered."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A stretch of ln r on which ln alpha rises (stable) or falls (unstable)."""
+
+    stable: bool
+    panel: NDArray[np.int64]
+    start: FloatArray
+    end: FloatArray
+    start_value: FloatArray
+    end_value: FloatArray
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """ln r where the branch starts and ends."""
+        return float(self.start[0]), float(self.end[-1])
+
+    @property
+    def end_values(self) -> tuple[float, float]:
+        """ln alpha where the branch starts and ends."""
+        return float(self.start_value[0]), float(self.end_value[-1])
+
+
+class InverseMap:
+    """Piecewise Chebyshev series of ln alpha(ln r), split into its monotone branches.
+
+    Parameters
+    ----------
+    function : callable
+        `Equations.at`: everything at an array of ln r.
+    window : Window
+
+    Attributes
+    ----------
+    branches : tuple of Branch
+        In ascending ln r.
+    resolved : bool
+        Whether every panel's series ends at the level of rounding.
+    """
+
+    def __init__(self, function: Callable[[FloatArray], Point], window: Window) -> None:
+        self._fit(function, window)
+        self.branches = tuple(self._monotone())
+
+    def roots(self, branch: Branch, log_alpha: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """ln r on one branch for each ln alpha (NaN where it has none), and the slope there."""
+        root, slope = chebyshev.invert(
+            self.edges,
+            self.log_alpha,
+            branch.panel,
+            branch.start,
+            branch.end,
+            branch.start_value,
+            branch.end_value,
+            np.ascontiguousarray(log_alpha),
+        )
+        return root, slope
+
+    def panel_of(self, t: FloatArray) -> NDArray[np.int64]:
+        """The panel in which each ln r lies."""
+        found = np.searchsorted(self.edges, t, side="right") - 1
+        return np.asarray(np.clip(found, 0, len(self.edges) - 2), dtype=np.int64)
+
+    def entropy_at(self, t: FloatArray) -> FloatArray:
+        """Psi_out from its series."""
+        value, _ = chebyshev.evaluate(self.edges, self.entropy, t, self.panel_of(t))
+        return np.asarray(value)
+
+    def log_alpha_at(self, t: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """ln alpha and its slope from the series."""
+        value, slope = chebyshev.evaluate(self.edges, self.log_alpha, t, self.panel_of(t))
+        return value, slope
+
+    def _fit(self, function: Callable[[FloatArray], Point], window: Window) -> None:
+        count = max(1, int(np.ceil((window.high - window.low) / LENGTH)))
+        edges = np.linspace(window.low, window.high, count + 1)
+        waiting = np.stack([edges[:-1], edges[1:]], axis=1)
+        pairs, alphas, entropies, errors = [], [], [], []
+        self.resolved = True
+        while len(waiting):
+            half = 0.5 * (waiting[:, 1] - waiting[:, 0])
+            t = waiting.mean(axis=1)[:, None] + half[:, None] * X
+            point = function(t.ravel())
+            series = point.log_alpha.reshape(t.shape) @ TRANSFORM.T
+            error = point.error.reshape(t.shape).max(axis=1)
+            tail = np.abs(series[:, -2:]).max(axis=1)
+            # a series cannot end below the noise of its values
+            floor = np.maximum(_TOLERANCE * np.maximum(1.0, np.abs(series[:, 0])), 0.1 * error)
+            good = tail <= floor
+            short = half < _SHORTEST
+            self.resolved = self.resolved and not bool((short & ~good).any())
+            good |= short | ~np.isfinite(tail)
+            pairs.append(waiting[good])
+            alphas.append(series[good])
+            entropies.append((point.entropy.reshape(t.shape) @ TRANSFORM.T)[good])
+            errors.append(error[good])
+            rest = waiting[~good]
+            middle = rest.mean(axis=1)
+            waiting = np.concatenate(
+                [np.stack([rest[:, 0], middle], axis=1), np.stack([middle, rest[:, 1]], axis=1)]
+            )
+        all_pairs = np.concatenate(pairs)
+        order = np.argsort(all_pairs[:, 0])
+        self.edges = np.append(all_pairs[order, 0], window.high)
+        self.log_alpha = np.ascontiguousarray(np.concatenate(alphas)[order])
+        self.entropy = np.ascontiguousarray(np.concatenate(entropies)[order])
+        self.error = np.concatenate(errors)[order]
+
+    def _monotone(self) -> list[Branch]:
+        half = 0.5 * np.diff(self.edges)
+        middle = 0.5 * (self.edges[1:] + self.edges[:-1])
+        slopes = self.log_alpha @ _GRID_SLOPES.T
+        signs = _steady_signs(slopes, _FLAT * np.maximum(1.0, np.abs(self.log_alpha[:, :1])))
+        pieces: list[tuple[int, float, float, bool]] = []
+        for p in range(len(half)):
+            turns = np.flatnonzero(signs[p, 1:] != signs[p, :-1])
+            inner = [self._turning_point(p, _GRID[k], _GRID[k + 1]) for k in turns]
+            if np.abs(slopes[p]).min() < _NEARLY_FLAT * np.abs(slopes[p]).max():
+                hidden = self._hidden_turns(p)
+                # a pair of turns between two samples; an odd one out is the samples' own
+                if len(hidden) > len(inner) and (len(hidden) - len(inner)) % 2 == 0:
+                    inner = hidden
+            up = bool(signs[p, 0])
+            rising = [up if k % 2 == 0 else not up for k in range(len(inner) + 1)]
+            ends = pairwise([-1.0, *inner, 1.0])
+            pieces.extend((p, a, b, up) for (a, b), up in zip(ends, rising, strict=True) if b > a)
+        panel = np.array([p for p, _, _, _ in pieces], dtype=np.int64)
+        start = middle[panel] + half[panel] * np.array([a for _, a, _, _ in pieces])
+        end = middle[panel] + half[panel] * np.array([b for _, _, b, _ in pieces])
+        rises = np.array([rising for _, _, _, rising in pieces])
+        start_value, _ = chebyshev.evaluate(self.edges, self.log_alpha, start, panel)
+        end_value, _ = chebyshev.evaluate(self.edges, self.log_alpha, end, panel)
+        # neighbouring panels meet to rounding; make their values agree so chains are continuous
+        joined = rises[1:] == rises[:-1]
+        start_value[1:][joined] = end_value[:-1][joined]
+        cuts = np.flatnonzero(~joined) + 1
+        return [
+            Branch(bool(rises[k[0]]), panel[k], start[k], end[k], start_value[k], end_value[k])
+            for k in np.split(np.arange(panel.size), cuts)
+        ]
+
+    def _hidden_turns(self, panel: int) -> list[float]:
+        """All turning points within a panel, as roots of the derivative's series."""
+        derivative = np.polynomial.chebyshev.chebder(self.log_alpha[panel])
+        roots = np.polynomial.chebyshev.chebroots(derivative)
+        real = np.sort(roots.real[np.abs(roots.imag) < 1e-12])
+        inside = real[(real > -1.0 + 1e-9) & (real < 1.0 - 1e-9)]
+        slope = np.polynomial.chebyshev.chebval
+        step = 1e-4
+        size = np.abs(self.log_alpha[panel, 0]) + 1.0
+        turns = []
+        for x in inside:
+            # rounding makes roots where the slope is lost in it: they change no sign
+            around = slope(np.array([x - step, x + step]), derivative)
+            if around[0] * around[1] < 0.0 and np.abs(around).min() > 1e-12 * size:
+                turns.append(float(x))
+        return turns
+
+    def _turning_point(self, panel: int, low: float, high: float) -> float:
+        derivative = np.polynomial.chebyshev.chebder(self.log_alpha[panel])
+        at_low = np.polynomial.chebyshev.chebval(low, derivative)
+        for _ in range(60):
+            middle = 0.5 * (low + high)
+            at_middle = np.polynomial.chebyshev.chebval(middle, derivative)
+            if (at_middle > 0.0) == (at_low > 0.0):
+                low = middle
+            else:
+                high = middle
+        return 0.5 * (low + high)
+
+
+def _steady_signs(slopes: FloatArray, flat: FloatArray) -> NDArray[np.bool_]:
+    """Whether each slope is positive; where it is lost in rounding, as the last one was."""
+    clear = (np.abs(slopes) > flat).ravel()
+    index = np.maximum.accumulate(np.where(clear, np.arange(clear.size), -1))
+    if not clear.any():
+        return np.ones(slopes.shape, dtype=np.bool_)
+    index[index < 0] = np.flatnonzero(clear)[0]
+    positive: NDArray[np.bool_] = (slopes.ravel() > 0.0)[index].reshape(slopes.shape)
+    return positive

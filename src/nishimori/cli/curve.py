@@ -1,0 +1,116 @@
+"""``nishimori curve``: the Bayes-optimal learning curve of a network or of a GLM."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from nishimori.cli.model import GLM_OPTIONS, NETWORK_OPTIONS, describe_problem, merge
+from nishimori.cli.options import ALPHA, COMMON, NUMBER, PATH, TEXT, Option, choice, collect
+from nishimori.cli.output import check_targets, note, write_result
+from nishimori.cli.progress import progress_bar
+from nishimori.errors import BadArgument, Status
+
+if TYPE_CHECKING:
+    from nishimori.channels import Channel
+    from nishimori.results import Curve
+
+__all__ = ["EXAMPLE", "OPTIONS", "SUMMARY", "run"]
+
+SUMMARY = "the Bayes-optimal learning curve of a network"
+EXAMPLE = (
+    "nishimori curve --activation tanh:gain=2 --depth 3 --channel sign:noise=0.1 "
+    "--alpha 0.1:10:50:log --plot curve.png"
+)
+_BRANCHES = ("optimal", "algorithmic", "informed")
+OPTIONS = (
+    *NETWORK_OPTIONS,
+    *GLM_OPTIONS,
+    Option("channel", TEXT, "NAME", "of the labels, such as sign:noise=0.1"),
+    Option("prior", TEXT, "NAME", "of a plain GLM's weights (default gaussian)"),
+    Option(
+        "alpha",
+        ALPHA,
+        "GRID",
+        "samples per input dimension: 1, or 0.1,1,10, or start:stop:count, or start:stop:count:log",
+    ),
+    Option("branch", choice(*_BRANCHES), "BRANCH", "optimal (default), algorithmic or informed"),
+    Option(
+        "offset",
+        NUMBER,
+        "X",
+        "a fixed known offset of the output, instead of the mean over the network's own",
+    ),
+    Option("rtol", NUMBER, "X", "relative tolerance (default 1e-10)"),
+    Option("plot", PATH, "FILE.png", "draw the curve too (png, pdf, svg or eps)"),
+    *COMMON,
+)
+
+
+def run(arguments: Mapping[str, Any], every: Sequence[str]) -> int:
+    """Compute the curve that the arguments describe, write it and draw it."""
+    values = merge(*collect(arguments, OPTIONS, every))
+    for name, example in (("channel", "sign:noise=0.1"), ("alpha", "0.1:10:50:log")):
+        if name not in values:
+            raise BadArgument(f"--{name} is needed, such as --{name} {example}")
+    check_targets(values, arguments.get("config"))
+    from nishimori import channels
+    from nishimori.export import tables
+
+    channel = channels.parse(values["channel"])
+    with progress_bar("curve", values.get("quiet", False)) as progress:
+        reduction, curve = _compute(values, channel, progress)
+    rows = curve.rows()
+    metric = channel.metrics[0].replace("_", " ")
+    heading = {"channel": values["channel"], "branch": curve.branch, "test error": metric}
+    if "offset" in values:
+        heading["offset"] = f"{values['offset']:.15g} (fixed and known)"
+    form = values.get("format", "table")
+    if form == "json":
+        text = tables.to_json({"reduction": reduction, "rows": rows})
+    elif form == "csv":
+        text = tables.to_csv(rows)
+    else:
+        text = tables.curve_table(reduction, rows, heading)
+    write_result(text, values)
+    if "plot" in values:
+        from nishimori.export.plots import plot_curve_file
+
+        title = f"{reduction['description']}; labels: {values['channel']}; {curve.branch} branch"
+        if "offset" in values:
+            title += f"; offset {values['offset']:g}"
+        plot_curve_file(curve, values["plot"], title=title, metric=metric)
+        note(f"curve drawn in {values['plot']}", values)
+    return _report_failures(curve)
+
+
+def _compute(
+    values: Mapping[str, Any], channel: Channel, progress: Any
+) -> tuple[dict[str, Any], Curve]:
+    """What the table says about the reduction, and the curve."""
+    described = describe_problem(values, channel)
+    settings: dict[str, Any] = {"on_failure": "return"}
+    settings |= {name: values[name] for name in ("branch", "rtol") if name in values}
+    if described.network is None or "offset" in values:
+        return described.words, described.problem.learning_curve(values["alpha"], **settings)
+    moment = {name: values[name] for name in ("input_second_moment",) if name in values}
+    curve = described.network.learning_curve(
+        channel, values["alpha"], progress=progress, **settings, **moment
+    )
+    return described.words, curve
+
+
+def _report_failures(curve: Curve) -> int:
+    """A line on standard error about the points that failed; the exit status."""
+    failed = [state for state in curve if state.status.failed]
+    if not failed:
+        return 0
+    first: dict[Status, float] = {}
+    for state in failed:
+        first.setdefault(state.status, state.alpha)
+    why = "; ".join(
+        f"{status.sentence} (first at alpha = {alpha:g})" for status, alpha in first.items()
+    )
+    print(f"nishimori: {len(failed)} of {len(curve)} points failed: {why}", file=sys.stderr)
+    return 1

@@ -1,0 +1,199 @@
+"""Options that the command line and a TOML file share: one table, read by both."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from nishimori.cli.alpha_grammar import ACCEPTED, check_alpha, parse_alpha
+from nishimori.cli.config import read_config
+from nishimori.cli.layer_grammar import read_layers
+from nishimori.errors import BadArgument, ConfigError, NishimoriError, suggest
+
+__all__ = [
+    "ALPHA",
+    "COMMON",
+    "FLAG",
+    "INTEGER",
+    "INTEGERS",
+    "LAYERS",
+    "NUMBER",
+    "PATH",
+    "TEXT",
+    "Kind",
+    "Option",
+    "choice",
+    "collect",
+    "flag",
+]
+
+
+class Kind(NamedTuple):
+    """What values an option takes.
+
+    Attributes
+    ----------
+    expects : str
+        What is accepted, as an error says it.
+    toml_types : tuple of type
+        The types that a TOML file may give; the command line gives text.
+    read : callable
+        Text, or a TOML value of those types, in; the value out, or a `NishimoriError`.
+    """
+
+    expects: str
+    toml_types: tuple[type, ...]
+    read: Callable[[Any], Any]
+
+
+class Option(NamedTuple):
+    """One option ``--some-name`` of a verb, which is the key ``some_name`` of its TOML file."""
+
+    name: str
+    kind: Kind
+    metavar: str
+    help: str
+
+    @property
+    def flag(self) -> str:
+        """The name as it is written on the command line."""
+        return flag(self.name)
+
+    def add_to(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the option; its text is stored unread, and nothing if it is not given."""
+        if self.kind is FLAG:
+            parser.add_argument(
+                self.flag, action="store_true", default=argparse.SUPPRESS, help=self.help
+            )
+        else:
+            parser.add_argument(
+                self.flag, metavar=self.metavar, default=argparse.SUPPRESS, help=self.help
+            )
+
+
+def flag(name: str) -> str:
+    """``--some-name`` for ``some_name``."""
+    return "--" + name.replace("_", "-")
+
+
+def _number(value: str | float) -> float:
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        raise BadArgument(f"must be a number, got {value!r}") from None
+
+
+def _integer(value: str | int) -> int:
+    try:
+        return int(value)
+    except ValueError:
+        raise BadArgument(f"must be an integer, got {value!r}") from None
+
+
+def _text(value: str) -> str:
+    if not value.strip():
+        raise BadArgument("is empty")
+    return value
+
+
+def _alpha(value: Any) -> list[float]:
+    if isinstance(value, str):
+        return parse_alpha(value)
+    values = value if isinstance(value, list) else [value]
+    if not values:
+        raise BadArgument(f"is an empty list; expected numbers, or {ACCEPTED}")
+    for number in values:
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            raise BadArgument(f"must be a list of numbers, got {number!r} in it")
+    return [check_alpha(_number(number)) for number in values]
+
+
+def _integers(value: Any) -> list[int]:
+    if isinstance(value, str):
+        return [_integer(part) for part in value.split(",")]
+    values = value if isinstance(value, list) else [value]
+    for number in values:
+        if isinstance(number, bool) or not isinstance(number, int):
+            raise BadArgument(f"must be a list of integers, got {number!r} in it")
+    return list(values)
+
+
+NUMBER = Kind("a number", (int, float), _number)
+INTEGER = Kind("an integer", (int,), _integer)
+INTEGERS = Kind("integers", (int, list), _integers)
+TEXT = Kind("a string", (str,), _text)
+PATH = TEXT._replace(expects="the name of a file")
+FLAG = Kind("true or false", (bool,), bool)
+ALPHA = Kind("a number, a list of numbers or a string", (int, float, str, list), _alpha)
+LAYERS = Kind("a list of tables or a string", (str, list), read_layers)
+
+
+def choice(*accepted: str) -> Kind:
+    """The kind of an option that takes one of a few words."""
+
+    def read(value: str) -> str:
+        if value not in accepted:
+            raise BadArgument(f"must be one of {', '.join(accepted)}, got {value!r}")
+        return value
+
+    return Kind(f"one of {', '.join(accepted)}", (str,), read)
+
+
+COMMON = (
+    Option("format", choice("table", "csv", "json"), "FORMAT", "table (default), csv or json"),
+    Option("output", PATH, "FILE", "write the result here instead of to standard output"),
+    Option("quiet", FLAG, "", "no progress bar, and no word about what was written where"),
+)
+
+
+def collect(
+    arguments: Mapping[str, Any], options: Sequence[Option], foreign: Sequence[str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the command line and its TOML file ask for, read and checked, apart.
+
+    Parameters
+    ----------
+    arguments : mapping
+        Texts by option name, and ``config`` where a file is named.
+    options : sequence of Option
+        Those of the verb.
+    foreign : sequence of str
+        Names that only other verbs know: ignored in a file, so that verbs can share one.
+
+    Returns
+    -------
+    from_line, from_file : dict
+        Values by option name.
+    """
+    known = {option.name: option for option in options}
+    line = {name: arguments[name] for name in known if name in arguments}
+    from_line = {name: _read(known[name].kind, text, flag(name)) for name, text in line.items()}
+    path = arguments.get("config")
+    from_file: dict[str, Any] = {}
+    for name, value in (read_config(path) if path is not None else {}).items():
+        if name in known:
+            from_file[name] = _read_toml(known[name].kind, value, f"{path}: key {name!r}")
+        elif name not in foreign:
+            error = suggest(name, known, "key")
+            raise ConfigError(f"{path}: {error}")
+    return from_line, from_file
+
+
+def _read(kind: Kind, value: Any, where: str) -> Any:
+    try:
+        return kind.read(value)
+    except NishimoriError as error:
+        raise type(error)(f"{where} {error}") from None
+
+
+def _read_toml(kind: Kind, value: Any, where: str) -> Any:
+    right = isinstance(value, kind.toml_types)
+    if isinstance(value, bool) and bool not in kind.toml_types:
+        right = False
+    if not right:
+        raise ConfigError(f"{where} must be {kind.expects}, got {value!r}")
+    try:
+        return kind.read(value)
+    except NishimoriError as error:
+        raise ConfigError(f"{where} {error}") from None

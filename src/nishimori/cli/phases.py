@@ -1,0 +1,116 @@
+"""``nishimori phases``: the thresholds of a problem, and the picture of its branches."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from nishimori.cli.model import GLM_OPTIONS, NETWORK_OPTIONS, describe_problem, merge
+from nishimori.cli.options import ALPHA, COMMON, NUMBER, PATH, TEXT, Option, choice, collect
+from nishimori.cli.output import check_targets, note, write_result
+from nishimori.errors import BadArgument
+
+if TYPE_CHECKING:
+    from nishimori.glm import GLM
+    from nishimori.results import State
+    from nishimori.transitions import Transitions
+
+__all__ = ["EXAMPLE", "OPTIONS", "SUMMARY", "run"]
+
+SUMMARY = "weak recovery, spinodals and the thresholds of the optimal and the feasible"
+EXAMPLE = "nishimori phases --prior rademacher --channel sign --signal-variance 1 --plot phases.png"
+_QUANTITIES = ("overlap", "mmse", "test_error")
+_POINTS = 240
+OPTIONS = (
+    *NETWORK_OPTIONS,
+    *GLM_OPTIONS,
+    Option("channel", TEXT, "NAME", "of the labels, such as sign:noise=0.1"),
+    Option("prior", TEXT, "NAME", "of a plain GLM's weights (default gaussian)"),
+    Option("offset", NUMBER, "X", "a fixed known offset of the output (default 0)"),
+    Option("alpha", ALPHA, "GRID", "also every fixed point at these samples per dimension"),
+    Option(
+        "quantity", choice(*_QUANTITIES), "NAME", "to draw: overlap (default), mmse, test_error"
+    ),
+    Option("plot", PATH, "FILE.png", "draw every branch (png, pdf, svg or eps)"),
+    *COMMON,
+)
+
+
+def run(arguments: Mapping[str, Any], every: Sequence[str]) -> int:
+    """Find the thresholds of the problem that the arguments describe, write and draw them."""
+    values = merge(*collect(arguments, OPTIONS, every))
+    if "channel" not in values:
+        raise BadArgument("--channel is needed, such as --channel sign:noise=0.1")
+    check_targets(values, arguments.get("config"))
+    from nishimori import channels
+    from nishimori.export import tables
+
+    channel = channels.parse(values["channel"])
+    described = describe_problem(values, channel)
+    found = described.problem.transitions()
+    points = [
+        (float(alpha), described.problem.fixed_points(float(alpha)))
+        for alpha in values.get("alpha", ())
+    ]
+    rows = [state.row() for _, states in points for state in states]
+    form = values.get("format", "table")
+    if form == "json":
+        document = {"reduction": described.words, "transitions": _as_dict(found), "rows": rows}
+        text = tables.to_json(document)
+    elif form == "csv":
+        text = tables.to_csv(rows or [_flat(found)])
+    else:
+        heading = {"channel": values["channel"], "prior": values.get("prior", "gaussian")}
+        text = f"{tables.problem_header(described.words, heading)}\n\n{found}\n"
+        if rows:
+            text += "\n" + tables.states_table(rows)
+    write_result(text, values)
+    if "plot" in values:
+        _draw(described.problem, found, points, values)
+    return 0
+
+
+def _as_dict(found: Transitions) -> dict[str, Any]:
+    return {
+        "weak_recovery": found.weak_recovery,
+        "spinodals": found.spinodals.tolist(),
+        "information_theoretic": found.information_theoretic,
+        "algorithmic": found.algorithmic,
+        "perfect_recovery": found.perfect_recovery,
+        "errors": dict(found.errors),
+    }
+
+
+def _flat(found: Transitions) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        name: value for name, value in _as_dict(found).items() if isinstance(value, float)
+    }
+    row["spinodals"] = " ".join(repr(float(value)) for value in found.spinodals)
+    return row
+
+
+def _draw(
+    problem: GLM,
+    found: Transitions,
+    points: list[tuple[float, list[State]]],
+    values: Mapping[str, Any],
+) -> None:
+    from nishimori.export.phases import plot_phases_file
+
+    if not points:
+        thresholds = [
+            found.weak_recovery,
+            found.information_theoretic,
+            found.algorithmic,
+            found.perfect_recovery,
+            *found.spinodals,
+        ]
+        marks = [value for value in thresholds if math.isfinite(value) and value > 0.0]
+        low, high = (0.5 * min(marks), 1.3 * max(marks)) if marks else (0.05, 5.0)
+        grid = [low + (high - low) * k / (_POINTS - 1) for k in range(_POINTS)]
+        points = [(alpha, problem.fixed_points(alpha)) for alpha in grid]
+    title = f"{problem.prior} weights; labels: {values['channel']}"
+    quantity = values.get("quantity", "overlap")
+    plot_phases_file(problem, found, points, values["plot"], title=title, quantity=quantity)
+    note(f"phases drawn in {values['plot']}", values)

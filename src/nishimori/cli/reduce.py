@@ -1,0 +1,71 @@
+"""``nishimori reduce``: the coefficients of the GLM that a network is equivalent to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nishimori.cli.model import NETWORK_OPTIONS, build_network, merge
+from nishimori.cli.options import COMMON, INTEGER, INTEGERS, Option, collect
+from nishimori.cli.output import check_targets, write_result
+from nishimori.cli.progress import progress_bar
+from nishimori.errors import BadArgument
+
+__all__ = ["EXAMPLE", "OPTIONS", "SUMMARY", "run"]
+
+SUMMARY = "the GLM that a network is equivalent to, layer by layer"
+EXAMPLE = "nishimori reduce --activation tanh:gain=2 --depth 3"
+OPTIONS = (
+    *NETWORK_OPTIONS,
+    Option("samples", INTEGER, "N", "also the rate at which a network of finite size gets there"),
+    Option("dimension", INTEGER, "D", "of the input, for that rate"),
+    Option("widths", INTEGERS, "K1,K2", "of the hidden layers, for that rate"),
+    *COMMON,
+)
+
+
+def run(arguments: Mapping[str, Any], every: Sequence[str]) -> int:
+    """Reduce the network that the arguments describe and write what was found."""
+    values = merge(*collect(arguments, OPTIONS, every))
+    check_targets(values, arguments.get("config"))
+    network = build_network(values)
+    sizes = _sizes(values, network.depth)
+    moment = {name: values[name] for name in ("input_second_moment",) if name in values}
+    with progress_bar("reduce", values.get("quiet", False)) as progress:
+        reduction = network.reduce(progress=progress, **moment)
+    rate = None if sizes is None else reduction.finite_size_rate(values["samples"], sizes)
+
+    from nishimori.export import tables
+
+    form = values.get("format", "table")
+    if form == "json":
+        document: dict[str, Any] = {"reduction": reduction.as_dict()}
+        if rate is not None:
+            document["finite_size_rate"] = rate
+        text = tables.to_json(document)
+    elif form == "csv":
+        text = tables.to_csv(reduction.as_dict()["layers"])
+    else:
+        text = f"{reduction}\n"
+        if rate is not None:
+            text += f"\nfinite-size rate  {rate:.15g} (Corollary 3, up to a constant)\n"
+    write_result(text, values)
+    return 0
+
+
+def _sizes(values: Mapping[str, Any], depth: int) -> list[int] | None:
+    """Input dimension and widths for the finite-size rate, or None where it is not asked for."""
+    widths = values.get("widths", [])
+    sizes = [*([values["dimension"]] if "dimension" in values else []), *widths]
+    if "samples" not in values:
+        if sizes:
+            raise BadArgument("--dimension and --widths need --samples, the number of samples")
+        return None
+    if not sizes:
+        raise BadArgument("--samples needs --dimension, or --widths, or both")
+    if widths and len(widths) not in (1, depth):
+        raise BadArgument(
+            f"--widths must be one integer, or one for each of the {depth} layers, "
+            f"got {len(widths)} integers"
+        )
+    return sizes

@@ -1,0 +1,93 @@
+"""Writing a file whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+
+from nishimori.errors import OutputError
+
+__all__ = ["check_writable", "write_atomically"]
+
+
+def check_writable(path: str) -> None:
+    """Find out, by trying, whether `write_atomically` can write to `path`; leaves nothing behind.
+
+    Raises
+    ------
+    OutputError
+        If the directory does not exist or refuses new files, if `path` is a directory, or if it
+        exists and is read-only.
+    """
+    try:
+        if _is_special(path):
+            os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
+            return
+        _refuse_existing(path)
+        temporary = _temporary_beside(path)
+        os.unlink(temporary)
+    except (OSError, ValueError) as error:
+        raise _output_error(path, error) from None
+
+
+def write_atomically(path: str, content: bytes) -> None:
+    """Write `content` to a new file beside `path`, then put it in the place of `path`.
+
+    A file that exists keeps its permissions, and stays as it is if anything goes wrong. A link is
+    followed. What is not a regular file, such as ``/dev/null`` or a pipe, is written to directly.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written; nothing half-written is left behind.
+    """
+    try:
+        if _is_special(path):
+            with open(path, "wb") as file:
+                file.write(content)
+            return
+        _refuse_existing(path)
+        temporary = _temporary_beside(path)
+        try:
+            with open(temporary, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            target = os.path.realpath(path)
+            if os.path.exists(target):
+                os.chmod(temporary, stat.S_IMODE(os.stat(target).st_mode))
+            os.replace(temporary, target)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except (OSError, ValueError) as error:
+        raise _output_error(path, error) from None
+
+
+def _is_special(path: str) -> bool:
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _refuse_existing(path: str) -> None:
+    if os.path.isdir(path) or path.endswith(("/", os.sep)):
+        raise IsADirectoryError(21, "it is a directory")
+    if os.path.exists(path) and not os.access(path, os.W_OK):
+        raise PermissionError(13, "it is read-only")
+
+
+def _temporary_beside(path: str) -> str:
+    """A new empty file in the directory of `path`, with the permissions that any new file gets."""
+    directory = os.path.dirname(os.path.realpath(path))
+    name = os.path.join(directory, f".nishimori-{secrets.token_hex(8)}.tmp")
+    os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+    return name
+
+
+def _output_error(path: str, error: OSError | ValueError) -> OutputError:
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return OutputError(f"cannot write {path!r}: {reason}; give a file in a writable directory")

@@ -1,0 +1,214 @@
+"""Pictures of learning curves, with matplotlib (extra ``plot``)."""
+
+from __future__ import annotations
+
+import io
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nishimori.errors import BadArgument, OutputError, suggest
+from nishimori.export.files import write_atomically
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from nishimori.results import Curve
+
+__all__ = [
+    "FORMATS",
+    "check_plot",
+    "draw_curve",
+    "plot_curve_file",
+    "require_matplotlib",
+    "save_figure",
+]
+
+FORMATS = (".png", ".pdf", ".svg", ".eps")
+
+_LABELS = {
+    "overlap": r"overlap $q$",
+    "mmse": r"mmse $1 - q$",
+    "conjugate": r"conjugate $r$",
+    "free_entropy": r"free entropy $\Phi$ per dimension (nats)",
+    "mutual_information": "mutual information per sample (nats)",
+    "signal_mutual_information": "signal mutual information per sample (nats)",
+    "test_error": "test error",
+    "log_loss": "log-loss per label (nats)",
+    "residual": "residual",
+    "error_estimate": "error estimate",
+}
+_ALPHA = r"$\alpha = n/d$ (samples per input dimension)"
+
+
+def check_plot(path: str) -> None:
+    """Refuse, before any work, a picture that could not be drawn.
+
+    Raises
+    ------
+    OutputError
+        If the extension of `path` is not one of `FORMATS`, or matplotlib is not installed.
+    """
+    extension = os.path.splitext(path)[1]
+    if extension.lower() not in FORMATS:
+        raise OutputError(
+            f"cannot draw {path!r}: its extension must be one of {', '.join(FORMATS)}"
+        )
+    require_matplotlib()
+
+
+def draw_curve(
+    curve: Curve,
+    axes: Axes | None = None,
+    *,
+    quantity: str = "test_error",
+    label: str | None = None,
+    **style: Any,
+) -> Axes:
+    """Draw one quantity of a curve against alpha.
+
+    The axis of alpha is logarithmic where alpha spans more than a decade. Points that failed are
+    left out. Where the test error is a mean over networks, shaded bands between its quantiles show
+    how it varies.
+
+    Parameters
+    ----------
+    curve : Curve
+    axes : matplotlib.axes.Axes, optional
+        Where to draw, by default the current axes of pyplot.
+    quantity : str, default "test_error"
+        An attribute of the curve.
+    label : str, optional
+        For the legend.
+    **style
+        Passed to `Axes.plot`.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    BadArgument, UnknownName
+        If `quantity` is not a number of the curve.
+    OutputError
+        If matplotlib is not installed.
+    """
+    require_matplotlib()
+    if quantity not in _LABELS:
+        raise suggest(str(quantity), _LABELS, "quantity of a curve")
+    if axes is None:
+        from matplotlib import pyplot
+
+        axes = pyplot.gca()
+    if curve.alpha.size == 0:
+        raise BadArgument("a curve without points cannot be drawn")
+    order = np.argsort(curve.alpha, axis=None)
+    alpha = curve.alpha.ravel()[order]
+    values = _shown(getattr(curve, quantity), curve, order)
+    if alpha.size == 1:
+        style.setdefault("marker", "o")
+    (line,) = axes.plot(alpha, values, label=label, **style)
+    if quantity == "test_error" and curve.quantiles:
+        _shade_quantiles(axes, curve, order, line.get_color())
+    if alpha[-1] > 10.0 * alpha[0]:
+        axes.set_xscale("log")
+    axes.set_xlabel(_ALPHA)
+    axes.set_ylabel(_LABELS[quantity])
+    return axes
+
+
+def plot_curve_file(
+    curve: Curve, path: str, *, title: str | None = None, metric: str | None = None
+) -> None:
+    """Draw a curve into a file: the test error on the left, overlap and mmse on the right.
+
+    Parameters
+    ----------
+    curve : Curve
+    path : str
+        Its extension, one of `FORMATS`, is the format.
+    title : str, optional
+        What it is the curve of.
+    metric : str, optional
+        What the test error measures, such as "misclassification".
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written or drawn; nothing half-written is left behind.
+    """
+    check_plot(path)
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with rc_context():
+        figure = Figure(figsize=(8.0, 3.4), layout="constrained")
+        FigureCanvasAgg(figure)
+        left, right = figure.subplots(1, 2)
+        draw_curve(curve, left, color="tab:blue", label="mean" if curve.quantiles else None)
+        if metric:
+            left.set_ylabel(f"test error ({metric})")
+        if _spans(_shown(curve.test_error, curve), 30.0):
+            left.set_yscale("log")
+        if curve.quantiles:
+            left.legend(framealpha=0.85, edgecolor="none")
+        draw_curve(curve, right, quantity="overlap", color="tab:green", label=_LABELS["overlap"])
+        draw_curve(
+            curve, right, quantity="mmse", color="tab:red", linestyle="--", label=_LABELS["mmse"]
+        )
+        right.set_ylabel("overlap and mmse of the weights")
+        right.legend(frameon=False)
+        for axes in (left, right):
+            axes.grid(alpha=0.25, linewidth=0.6)
+            axes.spines[["top", "right"]].set_visible(False)
+        if title:
+            figure.suptitle(title.replace("$", r"\$"), fontsize="medium")
+        save_figure(figure, path)
+
+
+def save_figure(figure: Figure, path: str) -> None:
+    """Write a figure in the format of the extension of `path`, whole or not at all."""
+    content = io.BytesIO()
+    extension = os.path.splitext(path)[1].lower().removeprefix(".")
+    figure.savefig(content, format=extension, dpi=150)
+    write_atomically(path, content.getvalue())
+
+
+def _shown(
+    values: NDArray[np.float64], curve: Curve, order: NDArray[np.int_] | None = None
+) -> NDArray[np.float64]:
+    """`values` flat and in order, NaN where the point failed or is not finite."""
+    shown = np.where(curve.failed | ~np.isfinite(values), np.nan, values).ravel()
+    return shown if order is None else shown[order]
+
+
+def _spans(values: NDArray[np.float64], factor: float) -> bool:
+    """Whether finite `values` are positive and their extremes differ by more than `factor`."""
+    finite = values[np.isfinite(values)]
+    return bool(finite.size and finite.min() > 0.0 and finite.max() > factor * finite.min())
+
+
+def _shade_quantiles(axes: Axes, curve: Curve, order: NDArray[np.int_], color: Any) -> None:
+    quantiles = curve.quantiles or {}
+    alpha = curve.alpha.ravel()[order]
+    levels = sorted(quantiles)
+    pairs = [(low, high) for low, high in zip(levels, reversed(levels), strict=True) if low < high]
+    for number, (low, high) in enumerate(pairs, 1):
+        below, above = (_shown(quantiles[level], curve, order) for level in (low, high))
+        label = f"{100 * low:g}% to {100 * high:g}% of networks"
+        axes.fill_between(
+            alpha, below, above, color=color, alpha=0.15 * number, linewidth=0, label=label
+        )
+
+
+def require_matplotlib() -> None:
+    """Refuse with a sentence where matplotlib is not installed."""
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
+        raise OutputError("drawing needs matplotlib: pip install nishimori[plot]") from None

@@ -1,0 +1,135 @@
+"""The example that puts real networks beside the theory, and the code on the pages of docs."""
+
+import doctest
+import importlib.util
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import nishimori as nm
+from nishimori.cli.main import main
+
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLE = ROOT / "docs" / "examples" / "deep_network_vs_theory.py"
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(page, language):
+    """The fenced blocks of one language, without the indentation of a list."""
+    pattern = rf"^( *)```{language}\n(.*?)^ *```$"
+    found = re.findall(pattern, page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    return [re.sub(f"^{indent}", "", text, flags=re.MULTILINE) for indent, text in found]
+
+
+@pytest.fixture(scope="module")
+def example():
+    pytest.importorskip("sklearn")
+    spec = importlib.util.spec_from_file_location("deep_network_vs_theory", EXAMPLE)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules[spec.name]
+
+
+def test_ignoring_frozen_means_visibly_misses_for_relu(example):
+    network = nm.DeepNetwork.uniform(nm.activations.ReLU(), depth=2)
+    right = network.learning_curve(nm.channels.Linear(noise=0.01), 1.0).test_error
+    wrong = example.naive_relu_error(1.0, depth=2, noise=0.01)
+    assert f"{float(right):.5f}" == "0.10507"
+    assert f"{float(wrong):.4f}" == "0.2474"
+
+
+def test_naive_recursion_is_right_where_nothing_is_frozen(example):
+    # one layer: the only mean is the output's offset, which the naive recursion counts as noise
+    reduction = nm.DeepNetwork.uniform(nm.activations.ReLU(), depth=1).reduce()
+    noise = reduction.noise_variance + reduction.offset_variance
+    problem = nm.GLM(
+        nm.channels.Linear(noise=0.01),
+        signal_variance=reduction.signal_variance,
+        noise_variance=noise,
+    )
+    naive = float(example.naive_relu_error(1.0, depth=1, noise=0.01))
+    assert naive == pytest.approx(problem.solve(1.0).test_error, rel=1e-12)
+
+
+def test_allowance_shrinks_with_the_width(example):
+    narrow, wide = (example.finite_width_allowance(1.0, width) for width in (600, 1200))
+    assert narrow == pytest.approx(2.0 * wide)
+    assert narrow < 0.01
+
+
+def test_a_wrong_theory_is_found_out(example):
+    case = example.CASES[2]
+    right = example.Point(case, 1.0, 0.10507, 0.1051, 0.0005, 0.0005)
+    wrong = example.Point(case, 1.0, 0.24739, 0.1051, 0.0005, 0.0005)
+    assert right.agrees
+    assert not wrong.agrees
+    assert "MISSES" in example.table([right, wrong])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_python_on_a_page_prints_what_the_page_says(page):
+    source = "\n".join(blocks(page, "pycon"))
+    test = doctest.DocTestParser().get_doctest(source, {}, page.name, str(page), 0)
+    report = []
+    runner = doctest.DocTestRunner(optionflags=doctest.IGNORE_EXCEPTION_DETAIL)
+    assert runner.run(test, out=report.append).failed == 0, "".join(report)
+
+
+def test_commands_on_the_page_of_the_command_line_run(tmp_path, monkeypatch, capsys):
+    page = ROOT / "docs" / "command_line.md"
+    monkeypatch.chdir(tmp_path)
+    (file,) = blocks(page, "toml")
+    Path("figure.toml").write_text(file, encoding="utf-8")
+    commands = [line for block in blocks(page, "bash") for line in block.splitlines()]
+    verbs = set()
+    for command in commands:
+        name, *arguments = shlex.split(command)
+        verbs.add(arguments[0])
+        assert name == "nishimori"
+        assert main(arguments) == 0, command
+    assert verbs == {"reduce", "curve", "phases"}
+    assert capsys.readouterr().out
+    assert Path("curve.png").read_bytes().startswith(b"\x89PNG")
+    assert len(Path("figure.csv").read_text(encoding="utf-8").splitlines()) == 51
+
+
+def test_readme_has_two_commands_of_one_line_each():
+    commands = blocks(ROOT / "README.md", "bash")
+    assert [command.count("\n") for command in commands] == [1, 1]
+    compute, test = (command.strip().split(" && ") for command in commands)
+    assert compute[0] == test[0] == "python3 -m venv .venv"
+    assert compute[1].endswith('-m pip install ".[plot]"')
+    assert test[2] == ".venv/bin/python -m pytest"
+    assert compute[2].startswith(".venv/bin/nishimori curve --activation tanh --depth 3")
+
+
+def test_readme_is_short_and_its_links_lead_somewhere():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 120
+    for target in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (ROOT / target).exists(), target
+
+
+@pytest.mark.slow
+def test_real_networks_agree_with_the_theory(tmp_path):
+    picture = tmp_path / "picture.png"
+    one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    run = subprocess.run(
+        [sys.executable, EXAMPLE, "--quick", "--output", picture],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **one_thread},
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "8 of 8 points agree with the theory." in run.stdout
+    assert "0.10507" in run.stdout
+    assert "MISSES" not in run.stdout
+    assert picture.read_bytes().startswith(b"\x89PNG")

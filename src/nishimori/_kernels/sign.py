@@ -47,6 +47,10 @@ def information(signal, variance, noise, flip, offset):
     w = np.empty(room)
     weight = np.empty(room)
     ratio = np.empty(room)
+    gauss = np.empty(room)
+    for k in range(room):
+        t = k * step
+        gauss[k] = step * INVERSE_SQRT_2PI * math.exp(-0.5 * t * t)
     work = np.empty((2, room))
     for i in range(size):
         total_variance = variance[i] + noise
@@ -78,19 +82,20 @@ def information(signal, variance, noise, flip, offset):
             first = 0
         count = last - first + 1
         for k in range(count):
-            t = (first + k) * step
-            w[k] = abs(centre + tau * t)
-            weight[k] = step * INVERSE_SQRT_2PI * math.exp(-0.5 * t * t)
+            w[k] = abs(centre + tau * ((first + k) * step))
+            weight[k] = gauss[abs(first + k)]
         if symmetric:
-            weight[0] *= 0.5
-            for k in range(count):
+            for k in range(1, count):
                 weight[k] *= 2.0
         mills_of(w, count, ratio, work)
         slope = 0.0
         slope_coarse = 0.0
         content = 0.0
         for k in range(count):
-            density = normal_density(w[k])
+            if symmetric:  # w <= _REACH: the rounding of w^2 is harmless
+                density = INVERSE_SQRT_2PI * math.exp(-0.5 * w[k] * w[k])
+            else:
+                density = normal_density(w[k])
             tail = density * ratio[k]
             x = keep * tail
             above = 1.0 - flip - x

@@ -32,14 +32,16 @@ class Gaussian(Prior):
         mmse = 1.0 / (1.0 + r)
         with np.errstate(invalid="ignore"):
             overlap = np.where(r < np.inf, r * mmse, 1.0)
-        small = np.minimum(r, 0.25)
-        finite = np.where(r < np.inf, r, 0.0)
-        large = np.where(r < np.inf, 0.5 * (finite - np.log1p(finite)), np.inf)
-        psi = np.where(r < 0.25, 0.5 * _log_gap(small), large)
-        # ln(1 + r) - r/(1 + r) = -[ln(1 - q) + q] = q^2/2 + q^3/3 + ..., q = r/(1 + r)
-        deficit = np.where(
-            r < 0.25, 0.5 * _log_gap(-small / (1.0 + small)), 0.5 * (np.log1p(r) - overlap)
-        )
+        with np.errstate(invalid="ignore"):
+            growth = np.log1p(r)
+            psi = np.where(r < np.inf, 0.5 * (r - growth), np.inf)
+        deficit = 0.5 * (growth - overlap)
+        small = np.flatnonzero(r < 0.25)
+        if small.size:  # differences that cancel
+            x = r[small]
+            psi[small] = 0.5 * _log_gap(x)
+            # ln(1 + r) - r/(1 + r) = -[ln(1 - q) + q], q = r/(1 + r)
+            deficit[small] = 0.5 * _log_gap(-x / (1.0 + x))
         return Denoised(overlap, mmse, psi, deficit, overlap, mmse)
 
 

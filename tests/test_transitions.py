@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -150,9 +151,36 @@ def test_damping_changes_the_way_not_the_end() -> None:
     assert ONE_BIT.trajectory(1.0, iterations=2).iterations_to(1e-9) is None
 
 
+@dataclass(frozen=True)
+class Broken(C.Linear):
+    """Labels whose information is not a number once enough is known."""
+
+    def evaluate(self, signal: Any, variance: Any, offset: float) -> Any:
+        known = super().evaluate(signal, variance, offset)
+        return known._replace(fisher=np.where(signal > 0.6, np.nan, known.fisher))
+
+
+def test_a_trajectory_that_breaks_says_so() -> None:
+    problem = glm(Broken(0.1), P.Gaussian())
+    with pytest.raises(nm.errors.ConvergenceError, match="not a number") as caught:
+        problem.trajectory(5.0)
+    steps = problem.trajectory(5.0, on_failure="return")
+    assert steps.status is Status.NOT_FINITE
+    assert caught.value.result.status is Status.NOT_FINITE
+    made = np.isfinite(steps.overlap)
+    assert 0 < made.sum() < len(steps)
+    assert not made[made.sum() :].any()
+    np.testing.assert_array_equal(np.isfinite(steps.test_error), made)
+    with pytest.warns(nm.errors.ConvergenceWarning, match="alpha = 5"):
+        problem.trajectory(5.0, on_failure="warn")
+    assert problem.trajectory(0.1, iterations=5).status is Status.CONVERGED
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
+        (lambda p: p.trajectory(1.0, rtol=1e-20), "rtol"),
+        (lambda p: p.trajectory(1.0, on_failure="ignore"), "on_failure"),
         (lambda p: p.trajectory(1.0, iterations=0), "iterations"),
         (lambda p: p.trajectory(1.0, iterations=2.5), "iterations"),
         (lambda p: p.trajectory(1.0, damping=1.0), "damping"),

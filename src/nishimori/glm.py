@@ -161,6 +161,8 @@ class GLM:
         *,
         damping: float = 0.0,
         initial_overlap: float = 0.0,
+        rtol: float = 1e-10,
+        on_failure: OnFailure = "raise",
     ) -> Trajectory:
         """State evolution of Bayes-optimal message passing, iteration by iteration.
 
@@ -174,10 +176,22 @@ class GLM:
             In [0, 1): the share of the old conjugate that is kept at each step.
         initial_overlap : float, default 0
             Of the first estimate; an even channel stays at 0 for ever without some.
+        rtol : float, default 1e-10
+            Largest relative error of the integral in a step; from 1e-3 to 1e-13.
+        on_failure : {"raise", "warn", "return"}
+            What a step does that misses `rtol` or is not a number.
         """
         from nishimori.observables import trajectory
 
-        return trajectory(self, alpha, iterations, damping=damping, initial_overlap=initial_overlap)
+        return trajectory(
+            self,
+            alpha,
+            iterations,
+            damping=damping,
+            initial_overlap=initial_overlap,
+            rtol=rtol,
+            on_failure=on_failure,
+        )
 
     def transitions(self) -> Transitions:
         """Weak recovery, spinodals and the thresholds of the optimal and the feasible.

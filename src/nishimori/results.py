@@ -170,6 +170,9 @@ class Trajectory:
         0 is the start.
     overlap, mmse, conjugate, test_error : ndarray
         As in `State`; ``conjugate[t]`` gave ``overlap[t]``.
+    status : Status
+        A failure if a step was not a number (NaN from there on) or its integral not resolved. It
+        does not say that the iteration has come to rest: `iterations_to` does.
     """
 
     alpha: float
@@ -178,6 +181,7 @@ class Trajectory:
     mmse: FloatArray
     conjugate: FloatArray
     test_error: FloatArray
+    status: Status = Status.CONVERGED
 
     def __len__(self) -> int:
         return self.iteration.size

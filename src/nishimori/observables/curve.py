@@ -15,7 +15,15 @@ from nishimori.observables.information import mutual_informations
 from nishimori.results import Curve, State
 from nishimori.state_evolution import Equations, Solution, solve_all, solve_branch
 
-__all__ = ["fixed_points", "learning_curve", "report_failures", "solve"]
+__all__ = [
+    "fixed_points",
+    "learning_curve",
+    "report",
+    "report_failures",
+    "require_alpha",
+    "require_options",
+    "solve",
+]
 
 FloatArray = NDArray[np.float64]
 OnFailure = Literal["raise", "warn", "return"]
@@ -33,7 +41,7 @@ def learning_curve(
 ) -> Curve:
     """See `GLM.learning_curve`."""
     ratios = require_alpha(alpha)
-    _require_options(branch, rtol, on_failure)
+    require_options(branch, rtol, on_failure)
     equations = Equations.of(problem)
     solution = solve_branch(equations, ratios.ravel(), branch, rtol)
     curve = _dressed(equations, ratios, solution, branch)
@@ -62,7 +70,7 @@ def fixed_points(
     if np.ndim(alpha) != 0:
         raise BadArgument("fixed_points: alpha must be one number")
     ratios = require_alpha(alpha)
-    _require_options("optimal", rtol, on_failure)
+    require_options("optimal", rtol, on_failure)
     equations = Equations.of(problem)
     states = []
     for solution in solve_all(equations, ratios.ravel(), rtol):
@@ -89,7 +97,8 @@ def require_alpha(alpha: ArrayLike) -> FloatArray:
     return ratios
 
 
-def _require_options(branch: str, rtol: float, on_failure: str) -> None:
+def require_options(branch: str, rtol: float, on_failure: str) -> None:
+    """Refuse, in a sentence, a branch, a tolerance or an `on_failure` that there is not."""
     if branch not in _BRANCHES:
         raise suggest(str(branch), _BRANCHES, "branch")
     if not (isinstance(rtol, int | float) and 1e-13 <= rtol <= 1e-3):
@@ -125,10 +134,15 @@ def report_failures(curve: Curve, on_failure: OnFailure) -> None:
     """Raise or warn if a point of `curve` failed, as `on_failure` says."""
     if on_failure == "return" or not curve.failed.any():
         return
-    message = failure_sentence(curve)
+    report(failure_sentence(curve), curve, on_failure)
+
+
+def report(message: str, result: object, on_failure: OnFailure) -> None:
+    """Raise, warn or say nothing about a `result` that missed its tolerance."""
     if on_failure == "raise":
-        raise ConvergenceError(message, curve)
-    warnings.warn(message, ConvergenceWarning, stacklevel=4)
+        raise ConvergenceError(message, result)
+    if on_failure == "warn":
+        warnings.warn(message, ConvergenceWarning, stacklevel=5)
 
 
 def failure_sentence(curve: Curve) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from nishimori.errors import BadArgument
+from nishimori.errors import BadArgument, Status
 from nishimori.glm import GLM
-from nishimori.observables.curve import require_alpha
+from nishimori.observables.curve import OnFailure, report, require_alpha, require_options
 from nishimori.observables.errors import default_errors
 from nishimori.results import Trajectory
 from nishimori.state_evolution import Equations
@@ -23,6 +23,8 @@ def trajectory(
     *,
     damping: float = 0.0,
     initial_overlap: float = 0.0,
+    rtol: float = 1e-10,
+    on_failure: OnFailure = "raise",
 ) -> Trajectory:
     r"""Iterate :math:`r_{t+1} = \alpha \lambda F(q_t)`, :math:`q_{t+1} = Q(r_{t+1})`.
 
@@ -39,6 +41,7 @@ def trajectory(
         )
     if not 0.0 <= damping < 1.0:
         raise BadArgument(f"trajectory: damping must lie in [0, 1), got {damping!r}")
+    require_options("optimal", rtol, on_failure)
     equations = Equations.of(problem)
     moment = equations.input_second_moment
     if not 0.0 <= initial_overlap <= moment:
@@ -48,22 +51,29 @@ def trajectory(
         )
     overlap, mmse, conjugate = np.empty(count + 1), np.empty(count + 1), np.zeros(count + 1)
     start = equations.prior.evaluate(np.zeros(1))
-    overlap[0] = max(float(start.overlap[0]), initial_overlap)
-    mmse[0] = moment - overlap[0]
+    overlap[0], mmse[0] = start.overlap[0], start.mmse[0]
+    if initial_overlap > overlap[0]:
+        overlap[0], mmse[0] = initial_overlap, moment - initial_overlap
+    status = Status.CONVERGED
     for t in range(count):
         signal, variance = equations.channel_arguments(overlap[t : t + 1], mmse[t : t + 1])
-        fisher = equations.channel.evaluate(signal, variance, equations.offset).fisher
-        new = ratio * (equations.signal_variance * fisher[0])
+        known = equations.channel.evaluate(signal, variance, equations.offset)
+        if known.error[0] > rtol:
+            status = Status.UNRESOLVED
+        new = ratio * (equations.signal_variance * known.fisher[0])
+        if np.isnan(new):  # nothing after it would be a number
+            conjugate[t + 1 :] = overlap[t + 1 :] = mmse[t + 1 :] = np.nan
+            status = Status.NOT_FINITE
+            break
         conjugate[t + 1] = new
         if damping > 0.0:
             conjugate[t + 1] = damping * conjugate[t] + (1.0 - damping) * new
         at = equations.prior.evaluate(conjugate[t + 1 : t + 2])
         overlap[t + 1], mmse[t + 1] = at.overlap[0], at.mmse[0]
-    return Trajectory(
-        ratio,
-        np.arange(count + 1),
-        overlap,
-        mmse,
-        conjugate,
-        default_errors(equations, overlap, mmse),
-    )
+    errors = np.full(count + 1, np.nan)
+    made = np.isfinite(overlap)
+    errors[made] = default_errors(equations, overlap[made], mmse[made])
+    steps = Trajectory(ratio, np.arange(count + 1), overlap, mmse, conjugate, errors, status)
+    if status.failed:
+        report(f"trajectory at alpha = {ratio:g}: {status.sentence}", steps, on_failure)
+    return steps

@@ -178,6 +178,38 @@ def test_an_undeclared_kink_in_an_ordered_network() -> None:
     assert relative(ours.noise_variance, exact.noise_variance) < 1e-12
 
 
+@pytest.mark.parametrize(
+    ("function", "breakpoints"),
+    [
+        (lambda x: np.maximum(x - 0.37, 0.0), (0.37,)),
+        (lambda x: np.where(x > 0.2, 1.0, 0.0), (0.2,)),
+        (lambda x: np.clip(x, -1.0, 1.0), (-1.0, 1.0)),
+        (lambda x: np.maximum(x, -0.5) * np.cos(x), (-0.5,)),
+    ],
+    ids=["shifted", "jump", "two kinks", "kinked cosine"],
+)
+@pytest.mark.parametrize(("weight", "bias"), [(0.3, 0.1), (2.0, 0.5)])
+def test_undeclared_kinks_and_jumps_are_found(
+    function: Any, breakpoints: tuple[float, ...], weight: float, bias: float
+) -> None:
+    settings = {"depth": 5, "weight_variance": weight, "bias_variance": bias}
+    custom = nm.activations.Custom
+    ours = nm.DeepNetwork.uniform(custom(function), **settings).reduce()
+    told = nm.DeepNetwork.uniform(custom(function, breakpoints), **settings).reduce()
+    assert ours.error_estimate < 1e-10
+    for name in ("signal_variance", "noise_variance", "offset_variance"):
+        allowed = ours.error_estimate + told.error_estimate
+        assert relative(getattr(ours, name), getattr(told, name)) < min(allowed, 1e-12), name
+
+
+def test_lengths_far_below_a_frozen_mean_are_refused() -> None:
+    """Kinks 2e-5 apart under frozen means of order one would take a million panels."""
+    narrow = nm.activations.Custom(lambda x: np.clip(x, -1e-5, 1e-5))
+    network = nm.DeepNetwork.uniform(narrow, 5, weight_variance=0.3, bias_variance=0.1)
+    with pytest.raises(nm.errors.ReductionError, match="frozen mean"):
+        network.reduce()
+
+
 def test_fast_oscillation_has_an_honest_error_estimate() -> None:
     """lambda = 400 exp(-400) cannot be had from sums of numbers of order one."""
     custom = nm.activations.Custom(lambda x: np.sin(20.0 * x))

@@ -44,8 +44,8 @@ class Custom(Activation):
         Maps a one-dimensional array of floats to an array of floats of the same shape; finite
         wherever the Gaussian weight counts.
     breakpoints : sequence of float, optional
-        Where the function jumps or has a kink. An undeclared one is found by bisection: slower,
-        and the error estimate says what it costs.
+        Where the function jumps or has a kink. An undeclared one is found by bisection, not always
+        to the last digit: the error estimate says what it costs.
     derivative : callable, optional
         phi', like `function`; sharpens the slope where pre-activations hardly vary.
     parity : {"none", "odd", "even"}, optional
@@ -104,11 +104,11 @@ class Custom(Activation):
                 f"have it at x = {worst:g}"
             )
 
-    def resolved_on(self, length: float) -> Custom:
-        """A copy that knows the length on which its smooth pieces are polynomials to rounding."""
+    def resolved_on(self, length: float, breakpoints: tuple[float, ...]) -> Custom:
+        """A copy that knows all its breakpoints, and the length on which it is smooth between."""
         return Custom(
             self.function,
-            self.breakpoints_,
+            breakpoints,
             self.derivative,
             parity=self.declared_parity,
             length=length,

@@ -11,8 +11,8 @@ import numpy as np
 from nishimori._kernels import moments as kernels
 from nishimori.activations.base import Activation, FloatArray, LayerMoments
 from nishimori.activations.custom import Custom
-from nishimori.errors import ActivationError
-from nishimori.reduction.panels import find_knots, gaussian_panels, rule
+from nishimori.errors import ActivationError, ReductionError
+from nishimori.reduction.panels import find_mesh, gaussian_panels, rule
 
 __all__ = ["LayerIntegrator"]
 
@@ -24,6 +24,8 @@ _TAYLOR_ORDER = 28
 _TAYLOR_CHECK = 4  # terms left out to see what they matter
 _EPSILON = float(np.finfo(float).eps)
 _NEGLIGIBLE = 1e-18
+_FEW_PANELS = 500.0
+_MOST_PANELS = 1e5
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ class LayerIntegrator:
         )
         self._smooth: Any = activation
         self._breaks = np.asarray(activation.breakpoints, dtype=np.float64)
-        self._spacing = float(np.diff(self._breaks).min()) if self._breaks.size > 1 else math.inf
+        self._spacing = _spacing(self._breaks)
+        self._blur = 0.0  # how far kinks that were found, not declared, may be off
 
     def moments(self, c: float, m: float) -> LayerMoments:
         """The layer's moments at fluctuating variance `c` > 0 and frozen variance `m` >= 0."""
@@ -79,7 +82,7 @@ class LayerIntegrator:
         else:
             if not self.activation.declares_knots:
                 reach = self._prepare(c + m)
-            if root_c <= _TAYLOR_RATIO * self._smooth.scale and 20.0 * root_c <= self._spacing:
+            if self._short(root_c, reach * math.sqrt(m_used)):
                 both = self._series(c, m_used, reach)
             else:
                 both = self._direct(c, m_used, reach)
@@ -108,6 +111,8 @@ class LayerIntegrator:
             size = _EPSILON * math.sqrt(mean_square + c * gain) / self._smooth.length
             rounding += 64.0 * size
             spread += 4096.0 * size * root_c / self._smooth.length
+            displaced = math.sqrt(gain) * self._blur / root_c
+            rounding, spread = rounding + displaced, spread + displaced
         return LayerMoments(
             slope_square,
             residual,
@@ -118,6 +123,13 @@ class LayerIntegrator:
             gain_error=_share(gap[1] + gap[2] + 2.0 * math.sqrt(gain) * rounding, gain),
             mean_error=_share(gap[0] + 2.0 * math.sqrt(mean_square * c) * rounding, mean_square),
         )
+
+    def _short(self, root_c: float, radius: float) -> bool:
+        """Whether sqrt(c) is small beside every length of the activation."""
+        if root_c > _TAYLOR_RATIO * self._smooth.scale or 20.0 * root_c > self._spacing:
+            return False
+        # a displaced kink costs a series its relative size, panels only the square of it
+        return self._blur == 0.0 or radius > _FEW_PANELS * root_c
 
     # -- one polynomial -------------------------------------------------------------------------
 
@@ -219,6 +231,12 @@ class LayerIntegrator:
     def _direct(self, c: float, m: float, reach: float) -> tuple[FloatArray, FloatArray]:
         root_c, root_m = math.sqrt(c), math.sqrt(m)
         radius = reach * (root_c + root_m)
+        if radius > _MOST_PANELS * root_c:
+            raise ReductionError(
+                f"the activation {self.activation} varies on lengths as short as the fluctuations "
+                f"of a pre-activation, whose variance {c:.3g} is too small beside that of its "
+                f"frozen mean, {m:.3g}, to be resolved"
+            )
         edges = gaussian_panels(-radius, radius, self._knots, _PANEL * root_c)
         middle, half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * np.diff(edges)
         y = middle[:, None] + half[:, None] * rule().nodes
@@ -257,8 +275,10 @@ class LayerIntegrator:
         reach = self._needed_reach(root)
         if 2.0 * reach * root > self._radius:
             self._radius = 2.0 * reach * root
-            self._knots, length = find_knots(self.activation, self._radius)
-            self._smooth = self._smooth.resolved_on(length)
+            self._knots, length, found, self._blur = find_mesh(self.activation, self._radius)
+            self._breaks = np.sort(np.append(self.activation.breakpoints, found))
+            self._spacing = _spacing(self._breaks)
+            self._smooth = self._smooth.resolved_on(length, tuple(self._breaks.tolist()))
         return reach
 
     def _needed_reach(self, root: float) -> float:
@@ -276,6 +296,10 @@ class LayerIntegrator:
             f"the activation {self.activation} has no finite Gaussian second moment for a "
             f"pre-activation of variance {root * root:g}: it must grow slower than exp(x^2/4c)"
         )
+
+
+def _spacing(points: FloatArray) -> float:
+    return float(np.diff(points).min()) if points.size > 1 else math.inf
 
 
 def _share(absolute: float, value: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,13 +11,15 @@ from nishimori._kernels.rules import gauss_legendre
 from nishimori.activations.base import Activation, FloatArray
 from nishimori.errors import ActivationError
 
-__all__ = ["Rule", "find_knots", "gaussian_panels", "rule", "subdivide"]
+__all__ = ["Mesh", "Rule", "find_mesh", "gaussian_panels", "rule", "subdivide"]
 
 FINE, COARSE = 20, 16
 _PANEL_LIMIT = 4096
 _MAXIMUM_LEVEL = 52
 _HUGGING_LEVEL = 24  # deeper panels only hug an undeclared kink or jump
 _TAIL = 4e-14
+_MOST_FOUND = 64
+_SAME = 1e-6  # hugging panels no further apart, in units of the radius, hug the same point
 # first edges where no kink is likely to hide: not at 0, not at simple fractions
 _UNEVEN = np.array([-0.7419, -0.4853, -0.2371, 0.0137, 0.2618, 0.5127, 0.7683])
 
@@ -75,17 +78,67 @@ def gaussian_panels(
     return subdivide(np.concatenate([[low], inner, [high]]), width)
 
 
-def find_knots(activation: Activation, radius: float) -> tuple[FloatArray, float]:
-    """Edges on [-radius, radius] between which an undeclared function is a polynomial.
+class Mesh(NamedTuple):
+    """Edges between which a function is a polynomial.
 
-    Bisects until the last Legendre coefficients on each panel are at the level of rounding.
-    Returns the edges and half the width of the smallest panel: the length on which the function
-    is smooth. It is 0 where panels hug an undeclared kink or jump, which no series may cross.
+    ``length`` is half the width of the smallest panel, the length on which the function is smooth;
+    0 where something was met that no kink or jump explains. ``found`` are the kinks and jumps that
+    were not declared, ``blur`` how far they may be off.
     """
-    points = np.asarray(activation.breakpoints, dtype=np.float64)
+
+    edges: FloatArray
+    length: float
+    found: FloatArray
+    blur: float = 0.0
+
+
+def find_mesh(activation: Activation, radius: float) -> Mesh:
+    """Panels on [-radius, radius] on which a function that declares nothing is a polynomial.
+
+    Bisection hugs a kink or jump that was not declared. Where such points explain all of the
+    smallest panels, they become edges of a new mesh that needs none of these.
+    """
+    declared = np.asarray(activation.breakpoints, dtype=np.float64)
+    edges, length, hugging = _bisected(activation, radius, declared)
+    if hugging.size == 0:
+        return Mesh(edges, length, hugging)
+    found, blur = _hugged_points(hugging, radius)
+    if found.size <= _MOST_FOUND:
+        clean, length, rest = _bisected(activation, radius, np.append(declared, found))
+        if rest.size == 0:
+            return Mesh(clean, length, found, blur)
+    return Mesh(edges, 0.0, np.empty(0))
+
+
+def _hugged_points(panels: FloatArray, radius: float) -> tuple[FloatArray, float]:
+    """The middle of the smallest panels in each cluster, and how wide those are.
+
+    A point that is 0 but for rounding is 0 exactly.
+    """
+    panels = panels[np.argsort(panels[:, 0])]
+    cuts = np.flatnonzero(np.diff(panels[:, 0]) > _SAME * radius) + 1
+    points, widths = np.empty(cuts.size + 1), np.empty(cuts.size + 1)
+    for k, cluster in enumerate(np.split(panels, cuts)):
+        width = np.diff(cluster, axis=1)[:, 0]
+        points[k] = cluster[width <= 1.5 * width.min()].mean()
+        widths[k] = width.min()
+    # around 0 alone, floats are fine enough for a displacement to matter
+    at_zero = np.abs(points) < 1e-12 * radius
+    return np.where(at_zero, 0.0, points), float(np.where(at_zero, 0.0, widths).max())
+
+
+def _bisected(
+    activation: Activation, radius: float, points: FloatArray
+) -> tuple[FloatArray, float, FloatArray]:
+    """Bisect until the last Legendre coefficients on each panel are at the level of rounding.
+
+    Returns the edges, half the width of the smallest panel, and the panels (start, end) that are
+    so small that they can only hug a kink or a jump.
+    """
     edges = gaussian_panels(-radius, radius, np.sort(np.append(points, radius * _UNEVEN)), radius)
     waiting = np.stack([edges[:-1], edges[1:]], axis=1)
     done: list[FloatArray] = []
+    hugging: list[FloatArray] = [np.empty((0, 2))]
     smallest = radius
     overall = 0.0
     for level in range(_MAXIMUM_LEVEL):
@@ -107,13 +160,13 @@ def find_knots(activation: Activation, radius: float) -> tuple[FloatArray, float
         gap = np.max(np.abs(series @ _SERIES_AT_ENDS - ends), axis=1)
         resolved = (tail <= _TAIL * size + 1e-17 * overall) & (gap <= 1e-11 * overall)
         done.append(waiting[resolved])
+        if level > _HUGGING_LEVEL:
+            hugging.append(waiting[resolved])
         if resolved.any():
             smallest = min(smallest, float(half[resolved].min()))
         rest = waiting[~resolved]
-        if rest.size and level >= _HUGGING_LEVEL:
-            smallest = 0.0
         if len(rest) * 2 + sum(map(len, done)) > _PANEL_LIMIT:
-            smallest = 0.0
+            hugging.append(rest)
             done.append(rest)
             break
         if rest.size == 0:
@@ -123,6 +176,7 @@ def find_knots(activation: Activation, radius: float) -> tuple[FloatArray, float
             [np.stack([rest[:, 0], centre], axis=1), np.stack([centre, rest[:, 1]], axis=1)]
         )
     else:
+        hugging.append(waiting)
         done.append(waiting)
     starts = np.sort(np.concatenate(done)[:, 0])
-    return np.append(starts, radius), smallest
+    return np.append(starts, radius), smallest, np.concatenate(hugging)

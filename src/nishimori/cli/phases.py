@@ -13,7 +13,7 @@ from nishimori.errors import BadArgument
 
 if TYPE_CHECKING:
     from nishimori.glm import GLM
-    from nishimori.results import State
+    from nishimori.results import Curve
     from nishimori.transitions import Transitions
 
 __all__ = ["EXAMPLE", "OPTIONS", "SUMMARY", "run"]
@@ -22,6 +22,8 @@ SUMMARY = "weak recovery, spinodals and the thresholds of the optimal and the fe
 EXAMPLE = "nishimori phases --prior rademacher --channel sign --signal-variance 1 --plot phases.png"
 _QUANTITIES = ("overlap", "mmse", "test_error")
 _POINTS = 240
+_ENOUGH = 20  # fewer points do not make a line
+_NEAR = range(2, 8)
 OPTIONS = (
     *NETWORK_OPTIONS,
     *GLM_OPTIONS,
@@ -49,11 +51,11 @@ def run(arguments: Mapping[str, Any], every: Sequence[str]) -> int:
     channel = channels.parse(values["channel"])
     described = describe_problem(values, channel)
     found = described.problem.transitions()
-    points = [
-        (float(alpha), described.problem.fixed_points(float(alpha)))
-        for alpha in values.get("alpha", ())
-    ]
-    rows = [state.row() for _, states in points for state in states]
+    curves = _branches(described.problem, values["alpha"]) if "alpha" in values else []
+    states = [state for curve in curves for state in curve]
+    place = {alpha: k for k, alpha in enumerate(values.get("alpha", ()))}
+    states.sort(key=lambda state: (place[state.alpha], state.conjugate))
+    rows = [state.row() for state in states]
     form = values.get("format", "table")
     if form == "json":
         document = {"reduction": described.words, "transitions": _as_dict(found), "rows": rows}
@@ -67,7 +69,9 @@ def run(arguments: Mapping[str, Any], every: Sequence[str]) -> int:
             text += "\n" + tables.states_table(rows)
     write_result(text, values)
     if "plot" in values:
-        _draw(described.problem, found, points, values)
+        if len(place) < _ENOUGH:
+            curves = _branches(described.problem, _grid(found))
+        _draw(described.problem, found, curves, values)
     return 0
 
 
@@ -90,27 +94,32 @@ def _flat(found: Transitions) -> dict[str, Any]:
     return row
 
 
-def _draw(
-    problem: GLM,
-    found: Transitions,
-    points: list[tuple[float, list[State]]],
-    values: Mapping[str, Any],
-) -> None:
+def _branches(problem: GLM, alphas: Sequence[float]) -> list[Curve]:
+    from nishimori.observables import branches
+
+    return branches(problem, sorted(set(alphas)))
+
+
+def _grid(found: Transitions) -> list[float]:
+    """Sample ratios around every threshold, close to where branches end."""
+    thresholds = [
+        found.weak_recovery,
+        found.information_theoretic,
+        found.algorithmic,
+        found.perfect_recovery,
+        *found.spinodals,
+    ]
+    marks = [value for value in thresholds if math.isfinite(value) and value > 0.0]
+    low, high = (0.5 * min(marks), 1.3 * max(marks)) if marks else (0.05, 5.0)
+    grid = [low + (high - low) * k / (_POINTS - 1) for k in range(_POINTS)]
+    near = [mark * (1.0 + side * 10.0**-k) for mark in marks for k in _NEAR for side in (-1, 1)]
+    return grid + near
+
+
+def _draw(problem: GLM, found: Transitions, curves: list[Curve], values: Mapping[str, Any]) -> None:
     from nishimori.export.phases import plot_phases_file
 
-    if not points:
-        thresholds = [
-            found.weak_recovery,
-            found.information_theoretic,
-            found.algorithmic,
-            found.perfect_recovery,
-            *found.spinodals,
-        ]
-        marks = [value for value in thresholds if math.isfinite(value) and value > 0.0]
-        low, high = (0.5 * min(marks), 1.3 * max(marks)) if marks else (0.05, 5.0)
-        grid = [low + (high - low) * k / (_POINTS - 1) for k in range(_POINTS)]
-        points = [(alpha, problem.fixed_points(alpha)) for alpha in grid]
     title = f"{problem.prior} weights; labels: {values['channel']}"
     quantity = values.get("quantity", "overlap")
-    plot_phases_file(problem, found, points, values["plot"], title=title, quantity=quantity)
+    plot_phases_file(found, curves, values["plot"], title=title, quantity=quantity)
     note(f"phases drawn in {values['plot']}", values)

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nishimori.export.plots import check_plot, require_matplotlib, save_figure
-from nishimori.glm import GLM
-from nishimori.observables import test_error
-from nishimori.results import State
+from nishimori.results import Curve
 from nishimori.transitions import PhaseDiagram, Transitions
 
 if TYPE_CHECKING:
@@ -19,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["draw_phase_diagram", "draw_phases", "plot_phases_file"]
 
 _STYLES = {"optimal": ("C0", "-"), "metastable": ("C0", "--"), "unstable": ("C3", ":")}
+_LINES = (1.8, 1.2, 1.2)
+_LOG_RANGE = 30.0
 
 
 def _new_axes() -> Axes:
@@ -29,9 +29,8 @@ def _new_axes() -> Axes:
 
 
 def draw_phases(
-    problem: GLM,
     transitions: Transitions,
-    rows: list[tuple[float, list[State]]],
+    curves: list[Curve],
     axes: Axes | None = None,
     *,
     quantity: str = "overlap",
@@ -40,30 +39,32 @@ def draw_phases(
 
     Parameters
     ----------
-    rows : list of (alpha, states)
-        `GLM.fixed_points` at each alpha, ascending.
+    curves : list of Curve
+        Every branch at ascending alpha, as `observables.branches` gives them.
     quantity : {"overlap", "mmse", "test_error"}
     """
     axes = axes or _new_axes()
-    points: dict[str, list[tuple[float, float]]] = {kind: [] for kind in _STYLES}
-    for alpha, states in rows:
-        stable = [state for state in states if state.stable]
-        best = max(stable, key=lambda state: state.free_entropy, default=None)
-        for state in states:
-            value = (
-                float(test_error(problem, state))
-                if quantity == "test_error"
-                else getattr(state, quantity)
-            )
-            kind = "unstable" if not state.stable else "metastable"
-            points["optimal" if state is best else kind].append((alpha, value))
-    for kind, found in points.items():
-        if found:
-            colour, _ = _STYLES[kind]
-            x, y = np.array(found).T
-            marker = {"optimal": "o", "metastable": "o", "unstable": "."}[kind]
-            face = colour if kind == "optimal" else "none"
-            axes.plot(x, y, marker, color=colour, markerfacecolor=face, markersize=3.0, label=kind)
+    best: dict[float, float] = {}
+    for curve in curves:
+        for alpha, value, stable in zip(curve.alpha, curve.free_entropy, curve.stable, strict=True):
+            if stable:
+                best[alpha] = max(best.get(alpha, -math.inf), value)
+    labelled: set[str] = set()
+    for curve in curves:
+        values = getattr(curve, quantity)
+        top = np.array([best.get(alpha, math.nan) for alpha in curve.alpha])
+        leads = curve.stable & (curve.free_entropy >= top)
+        kinds = {"optimal": leads, "metastable": curve.stable & ~leads, "unstable": ~curve.stable}
+        for (kind, chosen), width in zip(kinds.items(), _LINES, strict=True):
+            # a stretch reaches the next point of its branch, so that the line has no gaps
+            shown = chosen | (np.append(False, chosen[:-1]) & curve.stable)
+            if not chosen.any():
+                continue
+            colour, dash = _STYLES[kind]
+            label = kind if kind not in labelled else None
+            labelled.add(kind)
+            line = np.where(shown, values, np.nan)
+            axes.plot(curve.alpha, line, dash, color=colour, linewidth=width, label=label)
     low, high = transitions.information_theoretic, transitions.algorithmic
     if math.isfinite(low) and math.isfinite(high) and low < high:
         axes.axvspan(low, high, color="0.88", label="hard phase", zorder=0)
@@ -79,12 +80,17 @@ def draw_phases(
                 name,
                 (value, 1.0),
                 xycoords=("data", "axes fraction"),
+                xytext=(-3, -4),
+                textcoords="offset points",
                 rotation=90,
                 ha="right",
                 va="top",
                 fontsize="x-small",
             )
     axes.set_xlabel(r"$\alpha = n/d$")
+    drawn = np.concatenate([getattr(curve, quantity) for curve in curves])
+    if quantity != "overlap" and drawn.min() > 0.0 and drawn.max() > _LOG_RANGE * drawn.min():
+        axes.set_yscale("log")
     axes.set_ylabel({"overlap": "overlap $q$"}.get(quantity, quantity.replace("_", " ")))
     axes.legend(fontsize="small")
     return axes
@@ -125,9 +131,8 @@ def draw_phase_diagram(diagram: PhaseDiagram, axes: Axes | None = None, **style:
 
 
 def plot_phases_file(
-    problem: GLM,
     transitions: Transitions,
-    rows: list[tuple[float, list[State]]],
+    curves: list[Curve],
     path: str,
     *,
     title: str,
@@ -141,6 +146,6 @@ def plot_phases_file(
     figure = Figure(figsize=(6.4, 4.4), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
-    draw_phases(problem, transitions, rows, axes, quantity=quantity)
+    draw_phases(transitions, curves, axes, quantity=quantity)
     axes.set_title(title, fontsize="medium")
     save_figure(figure, path)

@@ -16,6 +16,7 @@ from nishimori.results import Curve, State
 from nishimori.state_evolution import Equations, Solution, solve_all, solve_branch
 
 __all__ = [
+    "branches",
     "fixed_points",
     "learning_curve",
     "report",
@@ -63,22 +64,30 @@ def solve(
     return learning_curve(problem, alpha, branch=branch, rtol=rtol, on_failure=on_failure).state(0)
 
 
+def branches(
+    problem: GLM, alpha: ArrayLike, *, rtol: float = 1e-10, on_failure: OnFailure = "raise"
+) -> list[Curve]:
+    """Every branch of fixed points, stable or not, each at those of `alpha` where it exists."""
+    ratios = require_alpha(alpha).ravel()
+    require_options("optimal", rtol, on_failure)
+    equations = Equations.of(problem)
+    found = []
+    for solution in solve_all(equations, ratios, rtol):
+        exists = solution.status != Status.NO_SOLUTION
+        if exists.any():
+            found.append(_dressed(equations, ratios[exists], solution.part(exists), "all"))
+            report_failures(found[-1], on_failure)
+    return found
+
+
 def fixed_points(
     problem: GLM, alpha: float, *, rtol: float = 1e-10, on_failure: OnFailure = "raise"
 ) -> list[State]:
     """See `GLM.fixed_points`."""
     if np.ndim(alpha) != 0:
         raise BadArgument("fixed_points: alpha must be one number")
-    ratios = require_alpha(alpha)
-    require_options("optimal", rtol, on_failure)
-    equations = Equations.of(problem)
-    states = []
-    for solution in solve_all(equations, ratios.ravel(), rtol):
-        if solution.status[0] != Status.NO_SOLUTION:
-            curve = _dressed(equations, ratios, solution, "all")
-            report_failures(curve, on_failure)
-            states.append(curve.state(0))
-    return sorted(states, key=lambda state: state.conjugate)
+    found = branches(problem, alpha, rtol=rtol, on_failure=on_failure)
+    return sorted((curve.state(0) for curve in found), key=lambda state: state.conjugate)
 
 
 def require_alpha(alpha: ArrayLike) -> FloatArray:

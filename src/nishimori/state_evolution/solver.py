@@ -45,6 +45,10 @@ class Solution:
         """r = exp(log_conjugate)."""
         return np.asarray(np.exp(self.log_conjugate))
 
+    def part(self, chosen: NDArray[np.bool_]) -> Solution:
+        """The points that are chosen."""
+        return Solution(**{f.name: getattr(self, f.name)[chosen] for f in fields(self)})
+
     def where(self, condition: NDArray[np.bool_], other: Solution) -> Solution:
         """This solution where `condition` holds, the other one elsewhere."""
         merged = {

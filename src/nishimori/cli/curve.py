@@ -6,7 +6,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nishimori.cli.model import GLM_OPTIONS, NETWORK_OPTIONS, describe_problem, merge
+from nishimori.cli.model import (
+    GLM_OPTIONS,
+    NETWORK_OPTIONS,
+    SPECTRUM,
+    describe_problem,
+    input_arguments,
+    merge,
+)
 from nishimori.cli.options import ALPHA, COMMON, NUMBER, PATH, TEXT, Option, choice, collect
 from nishimori.cli.output import check_targets, note, write_result
 from nishimori.cli.progress import progress_bar
@@ -29,6 +36,7 @@ OPTIONS = (
     *GLM_OPTIONS,
     Option("channel", TEXT, "NAME", "of the labels, such as sign:noise=0.1"),
     Option("prior", TEXT, "NAME", "of a plain GLM's weights (default gaussian)"),
+    SPECTRUM,
     Option(
         "alpha",
         ALPHA,
@@ -94,9 +102,8 @@ def _compute(
     settings |= {name: values[name] for name in ("branch", "rtol") if name in values}
     if described.network is None or "offset" in values:
         return described.words, described.problem.learning_curve(values["alpha"], **settings)
-    moment = {name: values[name] for name in ("input_second_moment",) if name in values}
     curve = described.network.learning_curve(
-        channel, values["alpha"], progress=progress, **settings, **moment
+        channel, values["alpha"], progress=progress, **settings, **input_arguments(values)
     )
     return described.words, curve
 

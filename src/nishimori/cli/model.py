@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 __all__ = [
     "GLM_OPTIONS",
     "NETWORK_OPTIONS",
+    "SPECTRUM",
     "Described",
     "build_network",
     "describe_problem",
+    "input_arguments",
     "is_plain_glm",
     "merge",
 ]
@@ -38,6 +40,13 @@ NETWORK_OPTIONS = (
     Option("bias_variance", NUMBER, "X", "of layers that do not state their own (default 0)"),
     Option("readout_variance", NUMBER, "X", "variance of the readout weights (default 1)"),
     Option("input_second_moment", NUMBER, "X", "mean square of an input component (default 1)"),
+)
+
+SPECTRUM = Option(
+    "spectrum",
+    TEXT,
+    "NAME",
+    "of the inputs' covariance, such as power_law:exponent=1:dimension=100",
 )
 
 GLM_OPTIONS = (
@@ -129,18 +138,35 @@ def describe_problem(values: Mapping[str, Any], channel: Channel) -> Described:
 
     prior = priors.parse(values.get("prior", "gaussian"))
     offset = {name: values[name] for name in ("offset",) if name in values}
+    inputs = input_arguments(values)
     if is_plain_glm(values):
         variances = {name: values[name] for name in _PLAIN if name in values}
-        problem = GLM(channel=channel, prior=prior, **variances, **offset)
+        problem = GLM(channel=channel, prior=prior, **variances, **offset, **inputs)
         return Described(problem, None, _describe_glm(problem))
     network = build_network(values)
     _refuse_prior(values, prior)
-    moment = {name: values[name] for name in ("input_second_moment",) if name in values}
-    reduction = network.reduce(**moment)
-    rigour, reasons = reduction.rigour_with(channel)
+    spectrum = inputs.get("spectrum")
+    reduction = network.reduce(
+        inputs.get("input_second_moment", spectrum.mean if spectrum else 1.0)
+    )
+    rigour, reasons = reduction.rigour_with(channel, spectrum)
     labels = {"rigour_with_labels": rigour, "reasons_with_labels": list(reasons)}
     words = reduction.as_dict() | labels
-    return Described(reduction.glm(channel, **offset), network, words)
+    return Described(reduction.glm(channel, spectrum=spectrum, **offset), network, words)
+
+
+def input_arguments(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What the values say about the inputs: their spectrum, or their second moment."""
+    if "spectrum" not in values:
+        return {name: values[name] for name in ("input_second_moment",) if name in values}
+    if "input_second_moment" in values:
+        raise BadArgument(
+            "--spectrum has a mean of its own, which is the inputs' second moment; "
+            "give it or --input-second-moment"
+        )
+    from nishimori import spectra
+
+    return {"spectrum": spectra.parse(values["spectrum"])}
 
 
 def _refuse_prior(values: Mapping[str, Any], prior: Prior) -> None:

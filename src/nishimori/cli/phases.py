@@ -6,7 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nishimori.cli.model import GLM_OPTIONS, NETWORK_OPTIONS, describe_problem, merge
+from nishimori.cli.model import (
+    GLM_OPTIONS,
+    NETWORK_OPTIONS,
+    SPECTRUM,
+    describe_problem,
+    merge,
+)
 from nishimori.cli.options import ALPHA, COMMON, NUMBER, PATH, TEXT, Option, choice, collect
 from nishimori.cli.output import check_targets, note, write_result
 from nishimori.errors import BadArgument
@@ -29,6 +35,7 @@ OPTIONS = (
     *GLM_OPTIONS,
     Option("channel", TEXT, "NAME", "of the labels, such as sign:noise=0.1"),
     Option("prior", TEXT, "NAME", "of a plain GLM's weights (default gaussian)"),
+    SPECTRUM,
     Option("offset", NUMBER, "X", "a fixed known offset of the output (default 0)"),
     Option("alpha", ALPHA, "GRID", "also every fixed point at these samples per dimension"),
     Option(

@@ -182,13 +182,23 @@ class Reduction:
             )
         return signal / self.input_second_moment
 
-    def rigour_with(self, channel: Channel) -> tuple[Rigour, tuple[str, ...]]:
-        """`rigour` and `reasons` for labels of a channel, which has conditions of its own."""
-        if channel.proven:
+    def rigour_with(
+        self, channel: Channel, spectrum: Spectrum | None = None
+    ) -> tuple[Rigour, tuple[str, ...]]:
+        """`rigour` and `reasons` for the labels of a channel, and inputs of a spectrum."""
+        from nishimori.spectra import Isotropic
+
+        more = []
+        if not channel.proven:
+            more.append(
+                f"labels: {channel} is not a smooth odd function of the output plus Gaussian noise"
+            )
+        if spectrum is not None and not isinstance(spectrum, Isotropic):
+            more.append(f"inputs: {spectrum} is not isotropic")
+        if not more:
             return self.rigour, self.reasons
-        reason = f"labels: {channel} is not a smooth odd function of the output plus Gaussian noise"
         known = self.reasons if self.rigour == "conjecture" else ()
-        return "conjecture", (*known, reason)
+        return "conjecture", (*known, *more)
 
     def finite_size_rate(self, samples: int, widths: Sequence[int] | int) -> float:
         r"""The rate at which a finite network's information approaches the equivalent GLM's.

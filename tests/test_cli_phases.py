@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 
@@ -53,6 +54,21 @@ def test_csv_of_thresholds_and_of_states(capsys):
     assert main([*ONE_BIT, "--format", "csv", "--alpha", "0.5"]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert len(rows) == 3
+
+
+def test_what_failed_is_printed_with_exit_status_one(capsys, monkeypatch):
+    exact = nm.GLM.transitions
+
+    def blurred(problem, **settings):
+        found = exact(problem, **settings)
+        return dataclasses.replace(found, status=nm.Status.UNRESOLVED)
+
+    monkeypatch.setattr(nm.GLM, "transitions", blurred)
+    assert main([*ONE_BIT, "--format", "json"]) == 1
+    out, err = capsys.readouterr()
+    assert json.loads(out)["transitions"]["status"] == "unresolved"
+    assert err.count("\n") == 1
+    assert "grids disagree" in err
 
 
 @pytest.mark.parametrize("quantity", ["overlap", "mmse", "test_error"])

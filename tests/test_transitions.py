@@ -176,9 +176,37 @@ def test_a_trajectory_that_breaks_says_so() -> None:
     assert problem.trajectory(0.1, iterations=5).status is Status.CONVERGED
 
 
+@dataclass(frozen=True)
+class Blurred(C.Linear):
+    """Labels whose information is known to eight digits only."""
+
+    def evaluate(self, signal: Any, variance: Any, offset: float) -> Any:
+        known = super().evaluate(signal, variance, offset)
+        return known._replace(error=np.full_like(known.error, 1e-8))
+
+
+def test_thresholds_that_miss_the_tolerance_say_so() -> None:
+    problem = glm(Blurred(0.02), P.Rademacher())
+    with pytest.raises(nm.errors.ConvergenceError, match="grids disagree") as caught:
+        problem.transitions()
+    assert isinstance(caught.value.result, nm.Transitions)
+    found = problem.transitions(on_failure="return")
+    assert found.status is Status.UNRESOLVED
+    exact = glm(C.Linear(0.02), P.Rademacher()).transitions()
+    assert exact.status is Status.CONVERGED
+    for name in ("information_theoretic", "algorithmic"):
+        assert abs(getattr(found, name) - getattr(exact, name)) <= found.errors[name]
+    assert problem.transitions(rtol=1e-6).status is Status.CONVERGED
+    with pytest.warns(nm.errors.ConvergenceWarning, match="transitions"):
+        problem.transitions(on_failure="warn")
+    silent = nm.GLM(channel=C.Linear(), signal_variance=0.0).transitions()
+    assert silent.status is Status.NOTHING_LEARNT
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
+        (lambda p: p.transitions(rtol=0.0), "rtol"),
         (lambda p: p.trajectory(1.0, rtol=1e-20), "rtol"),
         (lambda p: p.trajectory(1.0, on_failure="ignore"), "on_failure"),
         (lambda p: p.trajectory(1.0, iterations=0), "iterations"),

@@ -193,17 +193,24 @@ class GLM:
             on_failure=on_failure,
         )
 
-    def transitions(self) -> Transitions:
+    def transitions(self, *, rtol: float = 1e-10, on_failure: OnFailure = "raise") -> Transitions:
         """Weak recovery, spinodals and the thresholds of the optimal and the feasible.
+
+        Parameters
+        ----------
+        rtol : float, default 1e-10
+            Largest relative error of a threshold; from 1e-3 to 1e-13.
+        on_failure : {"raise", "warn", "return"}
+            What happens if a threshold misses `rtol` or the channel's information is no number.
 
         Raises
         ------
         ConvergenceError
-            If the channel's information is not a number.
+            In that case, and ``on_failure="raise"``; the transitions are its ``result``.
         """
         from nishimori.transitions import find_transitions
 
-        return find_transitions(self)
+        return find_transitions(self, rtol=rtol, on_failure=on_failure)
 
     def test_error(
         self, state: State | Curve, metric: str | None = None, *, label_noise: bool = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from nishimori.errors import BadArgument
 
 if TYPE_CHECKING:
     from nishimori.glm import GLM
-    from nishimori.results import Curve
+    from nishimori.results import Curve, State
     from nishimori.transitions import Transitions
 
 __all__ = ["EXAMPLE", "OPTIONS", "SUMMARY", "run"]
@@ -57,7 +58,7 @@ def run(arguments: Mapping[str, Any], every: Sequence[str]) -> int:
 
     channel = channels.parse(values["channel"])
     described = describe_problem(values, channel)
-    found = described.problem.transitions()
+    found = described.problem.transitions(on_failure="return")
     curves = _branches(described.problem, values["alpha"]) if "alpha" in values else []
     states = [state for curve in curves for state in curve]
     place = {alpha: k for k, alpha in enumerate(values.get("alpha", ()))}
@@ -79,7 +80,21 @@ def run(arguments: Mapping[str, Any], every: Sequence[str]) -> int:
         if len(place) < _ENOUGH:
             curves = _branches(described.problem, _grid(found))
         _draw(described.problem, found, curves, values)
-    return 0
+    return _report_failures(found, states)
+
+
+def _report_failures(found: Transitions, states: list[State]) -> int:
+    """A line on standard error about what failed; the exit status."""
+    reasons = [f"transitions: {found.status.sentence}"] if found.status.failed else []
+    failed = [state for state in states if state.status.failed]
+    if failed:
+        reasons.append(
+            f"{len(failed)} of {len(states)} fixed points failed: {failed[0].status.sentence} "
+            f"(first at alpha = {failed[0].alpha:g})"
+        )
+    if reasons:
+        print(f"nishimori: {'; '.join(reasons)}", file=sys.stderr)
+    return 1 if reasons else 0
 
 
 def _as_dict(found: Transitions) -> dict[str, Any]:
@@ -90,6 +105,7 @@ def _as_dict(found: Transitions) -> dict[str, Any]:
         "algorithmic": found.algorithmic,
         "perfect_recovery": found.perfect_recovery,
         "errors": dict(found.errors),
+        "status": found.status.label,
     }
 
 
@@ -104,7 +120,7 @@ def _flat(found: Transitions) -> dict[str, Any]:
 def _branches(problem: GLM, alphas: Sequence[float]) -> list[Curve]:
     from nishimori.observables import branches
 
-    return branches(problem, sorted(set(alphas)))
+    return branches(problem, sorted(set(alphas)), on_failure="return")
 
 
 def _grid(found: Transitions) -> list[float]:

@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nishimori.errors import BadArgument, ConvergenceError, ConvergenceWarning, Status, suggest
-from nishimori.glm import GLM
+from nishimori.errors import BadArgument, Status
+from nishimori.glm import GLM, OnFailure
 from nishimori.observables.errors import default_errors
 from nishimori.observables.information import mutual_informations
 from nishimori.results import Curve, State
 from nishimori.state_evolution import Equations, Solution, solve_all, solve_branch
+from nishimori.state_evolution.requests import report, require_alpha, require_options
 
 __all__ = [
     "branches",
     "fixed_points",
     "learning_curve",
-    "report",
     "report_failures",
-    "require_alpha",
-    "require_options",
     "solve",
 ]
 
 FloatArray = NDArray[np.float64]
-OnFailure = Literal["raise", "warn", "return"]
-
-_BRANCHES = ("optimal", "algorithmic", "informed")
 
 
 def learning_curve(
@@ -90,32 +84,6 @@ def fixed_points(
     return sorted((curve.state(0) for curve in found), key=lambda state: state.conjugate)
 
 
-def require_alpha(alpha: ArrayLike) -> FloatArray:
-    """`alpha` as an array of finite positive floats, or a sentence."""
-    try:
-        ratios = np.array(alpha, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise BadArgument(f"alpha must be a number or an array of numbers, got {alpha!r}") from None
-    if ratios.size == 0:
-        raise BadArgument("alpha is empty; at least one sample ratio n/d is needed")
-    bad = ~(np.isfinite(ratios) & (ratios > 0.0))
-    if bad.any():
-        raise BadArgument(
-            f"alpha is the sample ratio n/d and must be positive and finite, got {ratios[bad][0]:g}"
-        )
-    return ratios
-
-
-def require_options(branch: str, rtol: float, on_failure: str) -> None:
-    """Refuse, in a sentence, a branch, a tolerance or an `on_failure` that there is not."""
-    if branch not in _BRANCHES:
-        raise suggest(str(branch), _BRANCHES, "branch")
-    if not (isinstance(rtol, int | float) and 1e-13 <= rtol <= 1e-3):
-        raise BadArgument(f"rtol must lie between 1e-13 and 1e-3, got {rtol!r}")
-    if on_failure not in ("raise", "warn", "return"):
-        raise BadArgument(f"on_failure must be 'raise', 'warn' or 'return', got {on_failure!r}")
-
-
 def _dressed(equations: Equations, alpha: FloatArray, solution: Solution, branch: str) -> Curve:
     flat = alpha.ravel()
     all_known, signal_known = mutual_informations(equations, flat, solution)
@@ -144,14 +112,6 @@ def report_failures(curve: Curve, on_failure: OnFailure) -> None:
     if on_failure == "return" or not curve.failed.any():
         return
     report(failure_sentence(curve), curve, on_failure)
-
-
-def report(message: str, result: object, on_failure: OnFailure) -> None:
-    """Raise, warn or say nothing about a `result` that missed its tolerance."""
-    if on_failure == "raise":
-        raise ConvergenceError(message, result)
-    if on_failure == "warn":
-        warnings.warn(message, ConvergenceWarning, stacklevel=5)
 
 
 def failure_sentence(curve: Curve) -> str:

@@ -11,14 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nishimori.errors import BadArgument, Status
-from nishimori.glm import GLM
-from nishimori.observables.curve import (
-    OnFailure,
-    learning_curve,
-    report_failures,
-    require_alpha,
-)
+from nishimori.glm import GLM, OnFailure
+from nishimori.observables.curve import learning_curve, report_failures
 from nishimori.results import Curve
+from nishimori.state_evolution.requests import require_alpha
 
 __all__ = ["offset_average"]
 

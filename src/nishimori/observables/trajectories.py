@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from nishimori.errors import BadArgument, Status
-from nishimori.glm import GLM
-from nishimori.observables.curve import OnFailure, report, require_alpha, require_options
+from nishimori.glm import GLM, OnFailure
 from nishimori.observables.errors import default_errors
 from nishimori.results import Trajectory
 from nishimori.state_evolution import Equations
+from nishimori.state_evolution.requests import report, require_alpha, require_options
 
 __all__ = ["trajectory"]
 

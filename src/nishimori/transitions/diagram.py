@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nishimori.errors import BadArgument
-from nishimori.glm import GLM
+from nishimori.glm import GLM, OnFailure
 from nishimori.state_evolution import Equations
 from nishimori.state_evolution.landscape import Landscape
 from nishimori.transitions.thresholds import Transitions, find_transitions
@@ -72,6 +72,7 @@ def phase_diagram(
     *,
     parameter: str = "parameter",
     points: int = 33,
+    on_failure: OnFailure = "raise",
     progress: Callable[[int, int], None] | None = None,
 ) -> PhaseDiagram:
     r"""Trace the phase boundaries of ``family(p)`` for p in [low, high].
@@ -91,6 +92,8 @@ def phase_diagram(
         Its name, for the axis.
     points : int, default 33
         Points on the lines that are not followed, at least 3.
+    on_failure : {"raise", "warn", "return"}
+        What happens where a threshold on the grid misses 1e-10; as in `GLM.transitions`.
     progress : callable, optional
         Called as ``progress(done, total)``.
 
@@ -98,6 +101,8 @@ def phase_diagram(
     ------
     BadArgument
         If the range is empty or `family` does not return a `GLM`.
+    ConvergenceError
+        If a threshold misses its tolerance and ``on_failure="raise"``.
     """
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise BadArgument(f"phase_diagram: low must be smaller than high, got {low!r}, {high!r}")
@@ -108,7 +113,7 @@ def phase_diagram(
     grid = np.linspace(low, high, points)
     found: list[Transitions] = []
     for done, value in enumerate(grid):
-        found.append(find_transitions(family(float(value))))
+        found.append(find_transitions(family(float(value)), on_failure=on_failure))
         if progress is not None:
             progress(done + 1, points)
     lines = _spinodal_lines(family, grid, found)

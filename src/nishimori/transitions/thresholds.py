@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nishimori.errors import ConvergenceError, Status
-from nishimori.glm import GLM
+from nishimori.errors import Status
+from nishimori.glm import GLM, OnFailure
 from nishimori.state_evolution import Equations
 from nishimori.state_evolution.inverse_map import Branch, InverseMap, Window
 from nishimori.state_evolution.landscape import Landscape
+from nishimori.state_evolution.requests import report, require_options
 
 __all__ = ["Phase", "Transitions", "find_transitions", "phases_of"]
 
@@ -45,6 +46,8 @@ class Transitions:
         Above it the optimal mmse is exactly 0.
     errors : mapping of str to float
         Estimated absolute error of each threshold that exists (the largest for spinodals).
+    status : Status
+        Whether every threshold is as exact as was asked for.
     """
 
     weak_recovery: float
@@ -53,6 +56,7 @@ class Transitions:
     algorithmic: float
     perfect_recovery: float
     errors: Mapping[str, float]
+    status: Status = Status.CONVERGED
 
     @property
     def statements(self) -> dict[str, str]:
@@ -126,18 +130,30 @@ class Phase:
         return alpha * entropy - float(point.deficit[0]), entropy
 
 
-def find_transitions(problem: GLM) -> Transitions:
+def find_transitions(
+    problem: GLM, *, rtol: float = 1e-10, on_failure: OnFailure = "raise"
+) -> Transitions:
     """Every threshold of `problem`; see `GLM.transitions`."""
-    equations = Equations.of(problem)
-    nothing = Transitions(math.nan, np.empty(0), math.nan, math.nan, math.nan, {})
+    require_options("optimal", rtol, on_failure)
+    found = _thresholds(Equations.of(problem), rtol)
+    if found.status.failed:
+        report(f"transitions: {found.status.sentence}", found, on_failure)
+    return found
+
+
+def _none(status: Status) -> Transitions:
+    return Transitions(math.nan, np.empty(0), math.nan, math.nan, math.nan, {}, status)
+
+
+def _thresholds(equations: Equations, rtol: float) -> Transitions:
     if equations.signal_variance == 0.0:
-        return nothing
+        return _none(Status.NOTHING_LEARNT)
     try:
         ends = Landscape.of(equations)
     except FloatingPointError:
-        raise ConvergenceError(f"transitions: {Status.NOT_FINITE.sentence}") from None
+        return _none(Status.NOT_FINITE)
     if ends.silent:
-        return nothing
+        return _none(Status.NOTHING_LEARNT)
     inverse = InverseMap(equations.at, full_window(equations, ends))
     phases = phases_of(equations, ends, inverse)
     branches = inverse.branches
@@ -163,7 +179,16 @@ def find_transitions(problem: GLM) -> Transitions:
     algorithmic = _algorithmic(equations, inverse, phases)
     if not math.isnan(algorithmic):
         errors["algorithmic"] = algorithmic * noise
-    return Transitions(weak, spinodals, information, algorithmic, perfect, errors)
+    values = {
+        "weak_recovery": weak,
+        "spinodals": float(spinodals.min(initial=math.inf)),
+        "information_theoretic": information,
+        "algorithmic": algorithmic,
+        "perfect_recovery": perfect,
+    }
+    exact = all(error <= rtol * values[name] for name, error in errors.items())
+    status = Status.CONVERGED if exact else Status.UNRESOLVED
+    return Transitions(weak, spinodals, information, algorithmic, perfect, errors, status)
 
 
 def full_window(equations: Equations, ends: Landscape) -> Window:

@@ -1,0 +1,51 @@
+"""What can be asked of a solver, and what happens to a result that misses it."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nishimori.errors import BadArgument, ConvergenceError, ConvergenceWarning, suggest
+from nishimori.glm import OnFailure
+
+__all__ = ["report", "require_alpha", "require_options"]
+
+FloatArray = NDArray[np.float64]
+
+_BRANCHES = ("optimal", "algorithmic", "informed")
+
+
+def require_alpha(alpha: ArrayLike) -> FloatArray:
+    """`alpha` as an array of finite positive floats, or a sentence."""
+    try:
+        ratios = np.array(alpha, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise BadArgument(f"alpha must be a number or an array of numbers, got {alpha!r}") from None
+    if ratios.size == 0:
+        raise BadArgument("alpha is empty; at least one sample ratio n/d is needed")
+    bad = ~(np.isfinite(ratios) & (ratios > 0.0))
+    if bad.any():
+        raise BadArgument(
+            f"alpha is the sample ratio n/d and must be positive and finite, got {ratios[bad][0]:g}"
+        )
+    return ratios
+
+
+def require_options(branch: str, rtol: float, on_failure: str) -> None:
+    """Refuse, in a sentence, a branch, a tolerance or an `on_failure` that there is not."""
+    if branch not in _BRANCHES:
+        raise suggest(str(branch), _BRANCHES, "branch")
+    if not (isinstance(rtol, int | float) and 1e-13 <= rtol <= 1e-3):
+        raise BadArgument(f"rtol must lie between 1e-13 and 1e-3, got {rtol!r}")
+    if on_failure not in ("raise", "warn", "return"):
+        raise BadArgument(f"on_failure must be 'raise', 'warn' or 'return', got {on_failure!r}")
+
+
+def report(message: str, result: object, on_failure: OnFailure) -> None:
+    """Raise, warn or say nothing about a `result` that missed its tolerance."""
+    if on_failure == "raise":
+        raise ConvergenceError(message, result)
+    if on_failure == "warn":
+        warnings.warn(message, ConvergenceWarning, stacklevel=5)

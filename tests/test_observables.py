@@ -52,6 +52,21 @@ def test_errors_along_a_curve_keep_their_shape() -> None:
 
 @pytest.mark.parametrize(
     "channel",
+    [nm.channels.Sign(), nm.channels.Logistic(), nm.channels.Linear(0.2)],
+    ids=str,
+)
+def test_log_evidence_is_the_area_under_the_log_loss(channel: nm.channels.Channel) -> None:
+    problem = nm.GLM(channel=channel, noise_variance=0.2)
+    nodes, weights = np.polynomial.legendre.leggauss(40)
+    alpha, end = 1.5 * (1.0 + nodes), 3.0
+    area = float(1.5 * weights @ -problem.learning_curve(alpha).log_loss)
+    assert problem.solve(end).log_evidence == pytest.approx(area, rel=1e-12)
+    curve = problem.learning_curve([1.0, end])
+    assert curve.log_evidence[1] == curve.state(1).log_evidence
+
+
+@pytest.mark.parametrize(
+    "channel",
     [nm.channels.Sign(), nm.channels.Sign(0.1, 0.05), nm.channels.Linear(0.2)],
     ids=str,
 )

@@ -71,6 +71,14 @@ class State:
     residual: float
     error_estimate: float
 
+    @property
+    def log_evidence(self) -> float:
+        """E ln P(labels | inputs)/d in nats, which is the free entropy of the optimal branch.
+
+        It is the area under minus the log-loss, from no sample to alpha.
+        """
+        return self.free_entropy
+
     def row(self) -> dict[str, Any]:
         """The attributes by name, the status as its lower-case label."""
         row = {field.name: getattr(self, field.name) for field in fields(self)}
@@ -135,6 +143,11 @@ class Curve:
             for row, value in zip(rows, values.flat, strict=True):
                 row[f"test_error_quantile_{probability:g}"] = float(value)
         return rows
+
+    @property
+    def log_evidence(self) -> FloatArray:
+        """As in `State`."""
+        return self.free_entropy
 
     @property
     def failed(self) -> NDArray[np.bool_]:

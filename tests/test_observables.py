@@ -138,3 +138,22 @@ def test_offset_average_reports_progress_and_refuses_bad_quantiles() -> None:
     assert seen[-1][0] == seen[-1][1]
     with pytest.raises(nm.NishimoriError, match="between 0 and 1"):
         network.learning_curve(nm.channels.Sign(), 1.0, quantiles=(0.0,))
+
+
+@pytest.mark.parametrize(
+    "channel",
+    [
+        nm.channels.Sign(),
+        nm.channels.Sign(flip=0.1),
+        nm.channels.Linear(),
+        nm.channels.Readout(nm.activations.Sign(), 0.2),
+        nm.channels.Readout(nm.activations.Abs()),
+    ],
+    ids=str,
+)
+def test_recovered_bits_are_all_there_was_to_learn(channel: nm.channels.Channel) -> None:
+    problem = nm.GLM(channel=channel, prior=nm.priors.Rademacher())
+    state = problem.solve(5.0)
+    assert state.status is nm.Status.PERFECT_RECOVERY
+    assert state.mutual_information == pytest.approx(math.log(2.0) / 5.0, rel=1e-14)
+    assert state.signal_mutual_information == state.mutual_information

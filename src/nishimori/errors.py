@@ -30,7 +30,11 @@ class BadArgument(NishimoriError):
 
 
 class UnknownName(NishimoriError):
-    """A name (activation, channel, key) is not known; suggests the nearest one."""
+    """A name (activation, channel, key) is not known; `hint` suggests the nearest one."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 class ActivationError(NishimoriError):
@@ -107,4 +111,4 @@ def suggest(name: str, known: Iterable[str], what: str) -> UnknownName:
     lower = {candidate.lower().replace("_", ""): candidate for candidate in known}
     close = difflib.get_close_matches(name.lower().replace("_", ""), lower, n=1, cutoff=0.5)
     hint = f"did you mean {lower[close[0]]!r}?" if close else f"known: {', '.join(known)}"
-    return UnknownName(f"unknown {what} {name!r}; {hint}")
+    return UnknownName(f"unknown {what} {name!r}; {hint}", hint)

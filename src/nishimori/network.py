@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from numpy.typing import ArrayLike
 
 from nishimori.activations import Activation
+from nishimori.arguments import require_integer
 from nishimori.errors import BadArgument
 
 if TYPE_CHECKING:
@@ -34,6 +35,14 @@ def require_variance(name: str, value: Any, owner: str, *, positive: bool = Fals
     if not math.isfinite(number) or number < 0.0 or (positive and number == 0.0):
         raise BadArgument(f"{owner}: {name} is a variance and must be {accepted}, got {number:g}")
     return number
+
+
+def require_spectrum(spectrum: Any) -> None:
+    """Refuse, in a sentence, what is neither a spectrum nor None."""
+    from nishimori.spectra import Spectrum
+
+    if not (spectrum is None or isinstance(spectrum, Spectrum)):
+        raise BadArgument(f"spectrum must be one of nishimori.spectra, got {spectrum!r}")
 
 
 @dataclass(frozen=True)
@@ -144,15 +153,7 @@ class DeepNetwork:
         readout_variance: float = 1.0,
     ) -> DeepNetwork:
         """`depth` equal hidden layers."""
-        try:
-            count = int(depth)
-        except (TypeError, ValueError, OverflowError):
-            raise BadArgument(f"DeepNetwork: depth must be an integer, got {depth!r}") from None
-        if count != depth or not 1 <= count <= _DEEPEST:
-            raise BadArgument(
-                f"DeepNetwork: depth must be an integer of at least 1 and at most {_DEEPEST}, "
-                f"got {depth!r}"
-            )
+        count = require_integer("depth", depth, "DeepNetwork", 1, _DEEPEST)
         layer = Layer(activation, weight_variance, bias_variance)
         return cls((layer,) * count, readout_variance)
 
@@ -197,6 +198,7 @@ class DeepNetwork:
 
         With a `spectrum` of the inputs, the network is reduced at its mean.
         """
+        require_spectrum(spectrum)
         reduction = self.reduce(1.0 if spectrum is None else spectrum.mean)
         return reduction.glm(channel, offset=offset, above_layer=above_layer, spectrum=spectrum)
 
@@ -238,6 +240,7 @@ class DeepNetwork:
         """
         from nishimori.observables import offset_average
 
+        require_spectrum(spectrum)
         if input_second_moment is None:
             input_second_moment = 1.0 if spectrum is None else spectrum.mean
         reduction = self.reduce(input_second_moment)

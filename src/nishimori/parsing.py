@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from nishimori.errors import BadArgument, suggest
 
-__all__ = ["parse_named"]
+__all__ = ["missing_name", "parse_named"]
 
 
 def parse_named(text: str, constructors: Mapping[str, Any], what: str) -> Any:
@@ -20,7 +20,9 @@ def parse_named(text: str, constructors: Mapping[str, Any], what: str) -> Any:
     if key not in constructors:
         raise suggest(name.strip(), constructors, what)
     constructor = constructors[key]
-    known = list(inspect.signature(constructor).parameters)
+    parameters = inspect.signature(constructor).parameters
+    known = list(parameters)
+    needed = [name for name, value in parameters.items() if value.default is value.empty]
     arguments: dict[str, Any] = {}
     for setting in settings:
         option, equals, value = (part.strip() for part in setting.partition("="))
@@ -41,7 +43,17 @@ def parse_named(text: str, constructors: Mapping[str, Any], what: str) -> Any:
     try:
         return constructor(**arguments)
     except TypeError:
-        raise BadArgument(f"{what} {text!r}: {name} needs {', '.join(known)}") from None
+        raise BadArgument(f"{what} {text!r}: {name} needs {', '.join(needed)}") from None
+
+
+def missing_name(module: str, known: Sequence[str]) -> Callable[[str], Any]:
+    """A module's ``__getattr__`` that suggests the nearest of its public names."""
+
+    def missing(name: str) -> Any:
+        hint = "" if name.startswith("_") else f"; {suggest(name, known, 'name').hint}"
+        raise AttributeError(f"module {module!r} has no attribute {name!r}{hint}")
+
+    return missing
 
 
 def _value(value: str, what: str, text: str, option: str) -> Any:

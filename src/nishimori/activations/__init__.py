@@ -16,7 +16,7 @@ from nishimori.activations.rectified import Abs, LeakyReLU, ReLU
 from nishimori.activations.sine import Sine
 from nishimori.activations.tanh import Tanh
 from nishimori.activations.threshold import Sign, Step
-from nishimori.parsing import parse_named
+from nishimori.parsing import missing_name, parse_named
 
 __all__ = [
     "ELU",
@@ -65,6 +65,8 @@ _BY_NAME = {
         Tanh,
     )
 }
+
+__getattr__ = missing_name(__name__, __all__)
 
 
 def parse(text: str) -> Activation:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nishimori.arguments import require_array, require_number
 from nishimori.errors import ActivationError, BadArgument
 
 __all__ = ["Activation", "AffinePieces", "LayerMoments", "Parity"]
@@ -121,7 +122,7 @@ class Activation:
 
     def __call__(self, x: ArrayLike) -> FloatArray:
         """The activation of each element of `x`, as an array of floats of the same shape."""
-        array = np.asarray(x, dtype=np.float64)
+        array = require_array("x", x, type(self).__name__)
         return self.value(array.ravel()).reshape(array.shape)
 
     def value(self, x: FloatArray) -> FloatArray:
@@ -186,26 +187,16 @@ def require_positive(name: str, value: Any, owner: str) -> float:
     return number
 
 
-def require_number(name: str, value: Any, owner: str) -> float:
-    """`value` as a finite float, or a sentence."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise BadArgument(f"{owner}: {name} must be a number, got {value!r}") from None
-    if not np.isfinite(number):
-        raise BadArgument(f"{owner}: {name} must be finite, got {number}")
-    return number
-
-
 def evaluate(function: Callable[[FloatArray], Any], x: FloatArray, owner: str) -> FloatArray:
     """Call a user's function on nodes; a wrong shape or a NaN is refused with a sentence."""
     with np.errstate(all="ignore"):
         try:
-            out = np.asarray(function(x), dtype=np.float64)
-        except (TypeError, ValueError) as error:
+            # a copy: the function may write into its argument
+            out = require_array("its value", function(x.copy()), owner)
+        except Exception as error:  # whatever a user's function may raise
             raise ActivationError(
                 f"{owner} must map a one-dimensional array of floats to floats of the same shape; "
-                f"calling it failed: {error}"
+                f"calling it failed: {type(error).__name__}: {error}"
             ) from error
     if out.shape != x.shape:
         raise ActivationError(

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nishimori.activations.base import Activation, FloatArray, Parity, evaluate, require_number
+from nishimori.activations.base import Activation, FloatArray, Parity, evaluate
+from nishimori.arguments import require_number
 from nishimori.errors import ActivationError, BadArgument
 
 __all__ = ["Custom"]

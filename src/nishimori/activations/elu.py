@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nishimori.activations.base import Activation, FloatArray, require_number
+from nishimori.activations.base import Activation, FloatArray
+from nishimori.arguments import require_number
 
 __all__ = ["ELU"]
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nishimori.activations.base import Activation, FloatArray, Parity, require_number
+from nishimori.activations.base import Activation, FloatArray, Parity
+from nishimori.arguments import require_integer, require_number
 from nishimori.errors import BadArgument
 
 __all__ = ["Hermite", "Polynomial"]
@@ -94,10 +95,7 @@ class Hermite(Activation):
     n: int
 
     def __post_init__(self) -> None:
-        degree = require_number("n", self.n, "Hermite")
-        if degree != int(degree) or not 0 <= degree <= 32:
-            raise BadArgument(f"Hermite: n must be an integer from 0 to 32, got {self.n!r}")
-        object.__setattr__(self, "n", int(degree))
+        object.__setattr__(self, "n", require_integer("n", self.n, "Hermite", 0, 32))
 
     def _coefficients(self) -> FloatArray:
         series = np.zeros(self.n + 1)

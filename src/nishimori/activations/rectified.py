@@ -12,8 +12,8 @@ from nishimori.activations.base import (
     AffinePieces,
     FloatArray,
     Parity,
-    require_number,
 )
+from nishimori.arguments import require_number
 
 __all__ = ["Abs", "LeakyReLU", "ReLU"]
 

@@ -15,7 +15,7 @@ from nishimori.channels.ordinal import Ordinal
 from nishimori.channels.poisson import Poisson
 from nishimori.channels.readout import Readout
 from nishimori.channels.sign import Sign
-from nishimori.parsing import parse_named
+from nishimori.parsing import missing_name, parse_named
 
 __all__ = [
     "Channel",
@@ -40,6 +40,8 @@ _BY_NAME: dict[str, Callable[..., Channel]] = {
     cls.__name__.lower(): cls for cls in (Door, Laplace, Linear, Logistic, Ordinal, Poisson, Sign)
 }
 _BY_NAME["readout"] = _readout
+
+__getattr__ = missing_name(__name__, __all__)
 
 
 def parse(text: str) -> Channel:

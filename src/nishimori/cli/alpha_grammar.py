@@ -55,6 +55,13 @@ def check_alpha(value: float) -> float:
     return number
 
 
+def plain_float(text: str) -> float:
+    """A float as it is written everywhere: no underscores, no digits but 0 to 9."""
+    if "_" in text or not text.isascii():
+        raise ValueError
+    return float(text)
+
+
 def _grid(text: str) -> list[float]:
     if "," in text:
         raise BadArgument(f"mixes a grid and a list in {text!r}; expected {ACCEPTED}")
@@ -75,7 +82,7 @@ def _grid(text: str) -> list[float]:
 
 def _ratio(part: str, role: str, text: str) -> float:
     try:
-        number = float(part)
+        number = plain_float(part)
     except ValueError:
         where = "" if part == text else f" in {text!r}"
         raise BadArgument(

@@ -20,6 +20,8 @@ def test_error(
     problem: GLM, state: State | Curve, metric: str | None = None, *, label_noise: bool = True
 ) -> Any | NDArray[np.float64]:
     """The Bayes predictor's error by `metric`; see `GLM.test_error`."""
+    if not isinstance(state, State | Curve):
+        raise BadArgument(f"test_error: state must be a State or a Curve, got {state!r:.60}")
     channel = problem.channel if label_noise else problem.channel.without_noise()
     metric = channel.metrics[0] if metric is None else metric
     if metric not in channel.metrics:

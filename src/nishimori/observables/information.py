@@ -55,7 +55,9 @@ def _entropy_gap(
     """Psi_out with only `rest` unknown (`full`) minus Psi_out with `rest + span` (`entropy`)."""
     with np.errstate(invalid="ignore"):
         gap = np.where(entropy == np.inf, np.inf, full - entropy)
-    lost = np.flatnonzero(gap < _CANCELLATION * np.maximum(np.abs(entropy), abs(full)))
+    left = span > 0.0  # else nothing is left to learn
+    gap[~left] = 0.0
+    lost = np.flatnonzero(left & (gap < _CANCELLATION * np.maximum(np.abs(entropy), abs(full))))
     if lost.size == 0 or not np.isfinite(full):
         return gap
     # gap = (1/2) int F dV; V = rest + span x^2 takes a V^{-1/2} out of F

@@ -10,6 +10,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nishimori.arguments import require_array
 from nishimori.errors import BadArgument, Status
 from nishimori.glm import GLM, OnFailure
 from nishimori.observables.curve import learning_curve, report_failures
@@ -47,7 +48,8 @@ def offset_average(
     a quantile of the error is the error at the opposite quantile of abs(c_0); should the error not
     be monotone, quantiles are interpolated between the nodes of the sum (three digits).
     """
-    for probability in quantiles:
+    probabilities = require_array("quantiles", quantiles, "learning_curve").ravel().tolist()
+    for probability in probabilities:
         if not 0.0 < probability < 1.0:
             raise BadArgument(
                 f"quantiles are probabilities between 0 and 1, exclusive; got {probability!r}"
@@ -90,7 +92,7 @@ def offset_average(
                 break
     assert means is not None
     curve = _combined(ratios, branch, curves, means, error, rtol)
-    curve = replace(curve, quantiles=_quantiles(curves, quantiles, at, even))
+    curve = replace(curve, quantiles=_quantiles(curves, probabilities, at, even))
     report_failures(curve, on_failure)
     return curve
 

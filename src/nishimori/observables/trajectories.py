@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from nishimori.arguments import require_fraction, require_integer
 from nishimori.errors import BadArgument, Status
 from nishimori.glm import GLM, OnFailure
 from nishimori.observables.errors import default_errors
@@ -33,22 +34,16 @@ def trajectory(
     if np.ndim(alpha) != 0:
         raise BadArgument("trajectory: alpha must be one number")
     ratio = float(require_alpha(alpha))
-    count = iterations if isinstance(iterations, int | np.integer) else -1
-    if not 1 <= count <= _ITERATION_LIMIT:
-        raise BadArgument(
-            f"trajectory: iterations must be an integer from 1 to {_ITERATION_LIMIT}, "
-            f"got {iterations!r}"
-        )
-    if not 0.0 <= damping < 1.0:
-        raise BadArgument(f"trajectory: damping must lie in [0, 1), got {damping!r}")
+    count = require_integer("iterations", iterations, "trajectory", 1, _ITERATION_LIMIT)
+    damping = require_fraction("damping", damping, "trajectory", 0.0, 1.0)
+    if damping == 1.0:
+        raise BadArgument("trajectory: damping must be smaller than 1, which moves nothing")
     require_options("optimal", rtol, on_failure)
     equations = Equations.of(problem)
     moment = equations.input_second_moment
-    if not 0.0 <= initial_overlap <= moment:
-        raise BadArgument(
-            f"trajectory: initial_overlap must lie between 0 and {moment:g}, "
-            f"got {initial_overlap!r}"
-        )
+    initial_overlap = require_fraction(
+        "initial_overlap", initial_overlap, "trajectory", 0.0, moment
+    )
     overlap, mmse, conjugate = np.empty(count + 1), np.empty(count + 1), np.zeros(count + 1)
     start = equations.prior.evaluate(np.zeros(1))
     overlap[0], mmse[0] = start.overlap[0], start.mmse[0]

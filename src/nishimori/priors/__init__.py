@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nishimori.parsing import parse_named
+from nishimori.parsing import missing_name, parse_named
 from nishimori.priors.base import Prior
 from nishimori.priors.discrete import Custom, Discrete
 from nishimori.priors.gauss_bernoulli import GaussBernoulli
@@ -25,6 +25,8 @@ _BY_NAME = {
     cls.__name__.lower(): cls
     for cls in (Discrete, GaussBernoulli, Gaussian, GaussianMixture, Rademacher)
 }
+
+__getattr__ = missing_name(__name__, __all__)
 
 
 def parse(text: str) -> Prior:

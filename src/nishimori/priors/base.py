@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nishimori.arguments import require_array
 from nishimori.errors import BadArgument
 
 __all__ = ["Denoised", "Prior", "denoised"]
@@ -67,7 +68,7 @@ class Prior:
         BadArgument
             If `conjugate` is negative or NaN.
         """
-        r = np.asarray(conjugate, dtype=np.float64)
+        r = require_array("conjugate", conjugate, f"{type(self).__name__}.denoise")
         if not (r >= 0.0).all():
             raise BadArgument(f"{type(self).__name__}.denoise: conjugate must be at least 0")
         flat = self.evaluate(r.ravel())

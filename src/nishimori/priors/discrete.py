@@ -56,6 +56,10 @@ class Discrete(Prior):
         largest = float(np.abs(numbers).max())
         if largest == 0.0:
             raise BadArgument(f"{owner}: the second moment is 0; some value must not be 0")
+        if numbers.size == 1:
+            raise BadArgument(
+                f"{owner}: at least two values need a weight; one alone leaves nothing to learn"
+            )
         numbers = numbers / largest
         numbers = numbers / math.sqrt(float(shares @ numbers**2))
         object.__setattr__(self, "values", tuple(numbers.tolist()))

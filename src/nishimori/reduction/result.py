@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from nishimori.arguments import require_integer
 from nishimori.errors import BadArgument
 from nishimori.reduction.rigour import Rigour
 from nishimori.reduction.wide_float import ZERO, WideFloat
@@ -148,17 +149,16 @@ class Reduction:
             signal keeps the covariance (lambda / r_0) Sigma.
         """
         from nishimori.glm import GLM
+        from nishimori.network import require_spectrum
         from nishimori.spectra import Isotropic
 
         depth = len(self.layers)
-        if above_layer != int(above_layer) or not 0 <= above_layer <= depth:
-            raise BadArgument(
-                f"above_layer must be an integer from 0 to {depth} (the depth), got {above_layer!r}"
-            )
+        above_layer = require_integer("above_layer", above_layer, "glm", 0, depth)
         signal, noise = self.signal_variance, self.noise_variance
         if above_layer:
-            layer = self.layers[int(above_layer) - 1]
+            layer = self.layers[above_layer - 1]
             signal, noise = layer.equivalent_signal_variance, layer.equivalent_noise
+        require_spectrum(spectrum)
         if spectrum is None:
             spectrum = Isotropic()
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nishimori.parsing import parse_named
+from nishimori.parsing import missing_name, parse_named
 from nishimori.spectra.base import Spectrum
 from nishimori.spectra.eigenvalues import Eigenvalues
 from nishimori.spectra.isotropic import Isotropic
@@ -14,6 +14,8 @@ __all__ = ["Eigenvalues", "Isotropic", "MarchenkoPastur", "PowerLaw", "Spectrum"
 _BY_NAME = {
     cls.__name__.lower(): cls for cls in (Eigenvalues, Isotropic, MarchenkoPastur, PowerLaw)
 }
+
+__getattr__ = missing_name(__name__, __all__)
 
 
 def parse(text: str) -> Spectrum:

@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nishimori.arguments import require_array, require_fraction
 from nishimori.errors import BadArgument, ConvergenceError, ConvergenceWarning, suggest
 from nishimori.glm import OnFailure
 
@@ -19,10 +20,7 @@ _BRANCHES = ("optimal", "algorithmic", "informed")
 
 def require_alpha(alpha: ArrayLike) -> FloatArray:
     """`alpha` as an array of finite positive floats, or a sentence."""
-    try:
-        ratios = np.array(alpha, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise BadArgument(f"alpha must be a number or an array of numbers, got {alpha!r}") from None
+    ratios = require_array("alpha", alpha, "sample ratios").copy()
     if ratios.size == 0:
         raise BadArgument("alpha is empty; at least one sample ratio n/d is needed")
     bad = ~(np.isfinite(ratios) & (ratios > 0.0))
@@ -36,9 +34,10 @@ def require_alpha(alpha: ArrayLike) -> FloatArray:
 def require_options(branch: str, rtol: float, on_failure: str) -> None:
     """Refuse, in a sentence, a branch, a tolerance or an `on_failure` that there is not."""
     if branch not in _BRANCHES:
-        raise suggest(str(branch), _BRANCHES, "branch")
-    if not (isinstance(rtol, int | float) and 1e-13 <= rtol <= 1e-3):
-        raise BadArgument(f"rtol must lie between 1e-13 and 1e-3, got {rtol!r}")
+        if not isinstance(branch, str):
+            raise BadArgument(f"branch must be one of {', '.join(_BRANCHES)}, got {branch!r}")
+        raise suggest(branch, _BRANCHES, "branch")
+    require_fraction("rtol", rtol, "relative tolerance", 1e-13, 1e-3)
     if on_failure not in ("raise", "warn", "return"):
         raise BadArgument(f"on_failure must be 'raise', 'warn' or 'return', got {on_failure!r}")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nishimori.arguments import require_integer, require_number
 from nishimori.errors import BadArgument
 from nishimori.glm import GLM, OnFailure
 from nishimori.state_evolution import Equations
@@ -104,12 +105,16 @@ def phase_diagram(
     ConvergenceError
         If a threshold misses its tolerance and ``on_failure="raise"``.
     """
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+    low, high = (
+        require_number(name, value, "phase_diagram")
+        for name, value in (("low", low), ("high", high))
+    )
+    if not low < high:
         raise BadArgument(f"phase_diagram: low must be smaller than high, got {low!r}, {high!r}")
-    if not isinstance(points, int) or points < 3:
-        raise BadArgument(f"phase_diagram: points must be an integer of at least 3, got {points!r}")
-    if not isinstance(family(low), GLM):
-        raise BadArgument("phase_diagram: family must return a GLM for each parameter")
+    points = require_integer("points", points, "phase_diagram", 3, 100_000)
+    if not callable(family):
+        raise BadArgument(f"phase_diagram: family must be callable, got {family!r}")
+    family = _checked(family)
     grid = np.linspace(low, high, points)
     found: list[Transitions] = []
     for done, value in enumerate(grid):
@@ -133,6 +138,19 @@ def phase_diagram(
         line("weak_recovery"),
         critical,
     )
+
+
+def _checked(family: Family) -> Family:
+    def member(value: float) -> GLM:
+        problem = family(value)
+        if not isinstance(problem, GLM):
+            raise BadArgument(
+                "phase_diagram: family must return a GLM for each parameter, "
+                f"and returned {problem!r:.60} at {value:g}"
+            )
+        return problem
+
+    return member
 
 
 def _spinodal_lines(family: Family, grid: FloatArray, found: list[Transitions]) -> list[FloatArray]:

@@ -1,0 +1,62 @@
+"""Numbers that users hand over: as floats, integers and arrays, or refused in a sentence."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nishimori.errors import BadArgument
+
+__all__ = ["require_array", "require_fraction", "require_integer", "require_number"]
+
+
+def require_number(name: str, value: Any, owner: str) -> float:
+    """`value` as a finite float, or a sentence."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise BadArgument(f"{owner}: {name} must be a number, got {value!r}") from None
+    except OverflowError:
+        raise BadArgument(f"{owner}: {name} is too large for a float") from None
+    if not math.isfinite(number):
+        raise BadArgument(f"{owner}: {name} must be finite, got {number}")
+    return number
+
+
+def require_fraction(name: str, value: Any, owner: str, low: float, high: float) -> float:
+    """`value` as a float in [low, high], or a sentence."""
+    number = require_number(name, value, owner)
+    if not low <= number <= high:
+        raise BadArgument(f"{owner}: {name} must lie between {low:g} and {high:g}, got {value!r}")
+    return number
+
+
+def require_integer(name: str, value: Any, owner: str, low: int, high: int) -> int:
+    """`value` as an int in [low, high]; a float that is whole will do, a bool will not."""
+    whole = not isinstance(value, bool | np.bool_)
+    try:
+        number = int(value) if whole else 0
+        whole = whole and number == value
+    except (TypeError, ValueError, OverflowError):
+        whole = False
+    if not whole or not low <= number <= high:
+        raise BadArgument(
+            f"{owner}: {name} must be an integer of at least {low} and at most {high}, got {value!r}"
+        )
+    return number
+
+
+def require_array(name: str, values: Any, owner: str) -> NDArray[np.float64]:
+    """`values` as an array of floats of any shape, NaN and infinities included, or a sentence."""
+    try:
+        array = np.asarray(values)
+        if np.iscomplexobj(array):
+            raise TypeError
+        return np.asarray(array, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise BadArgument(
+            f"{owner}: {name} must be a number or an array of numbers, got {values!r:.60}"
+        ) from None

@@ -44,7 +44,8 @@ def require_integer(name: str, value: Any, owner: str, low: int, high: int) -> i
         whole = False
     if not whole or not low <= number <= high:
         raise BadArgument(
-            f"{owner}: {name} must be an integer of at least {low} and at most {high}, got {value!r}"
+            f"{owner}: {name} must be an integer of at least {low} and at most {high}, "
+            f"got {value!r}"
         )
     return number
 

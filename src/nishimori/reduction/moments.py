@@ -12,6 +12,7 @@ from nishimori._kernels import moments as kernels
 from nishimori.activations.base import Activation, FloatArray, LayerMoments
 from nishimori.activations.custom import Custom
 from nishimori.errors import ActivationError, ReductionError
+from nishimori.reduction.exact_slope import exact_slope
 from nishimori.reduction.panels import find_mesh, gaussian_panels, rule
 
 __all__ = ["LayerIntegrator"]
@@ -24,6 +25,7 @@ _TAYLOR_ORDER = 28
 _TAYLOR_CHECK = 4  # terms left out to see what they matter
 _EPSILON = float(np.finfo(float).eps)
 _NEGLIGIBLE = 1e-18
+_CANCELLED = 1e-13
 _FEW_PANELS = 500.0
 _MOST_PANELS = 1e5
 
@@ -106,6 +108,14 @@ class LayerIntegrator:
                 slope_square = slope = 0.0
         gap = np.abs(fine - coarse)
         gain = slope_square + residual
+        if (
+            self.activation.pieces is not None
+            and m_used == 0.0
+            and parity != "even"
+            and rounding > _CANCELLED * abs(slope)
+        ):
+            slope = exact_slope(self.activation.pieces, c)
+            slope_square, rounding, gap[1] = slope * slope, _EPSILON * abs(slope), 0.0
         if isinstance(self.activation, Custom) and not differences:
             # first and second derivatives of a fit carry the rounding of its values
             size = _EPSILON * math.sqrt(mean_square + c * gain) / self._smooth.length

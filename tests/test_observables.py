@@ -129,6 +129,23 @@ def test_average_over_the_offset_against_a_plain_sum(depth: int) -> None:
     assert rows[0]["test_error_quantile_0.5"] == curve.quantiles[0.5][0]
 
 
+def test_average_over_the_offset_with_hardly_any_samples() -> None:
+    """The error has a kink where the label's side is a toss-up, as narrow as little is known."""
+    network = nm.DeepNetwork.uniform(nm.activations.ReLU(), 2)
+    reduction = network.reduce()
+    alpha = np.array([1e-6, 1e-3])
+    curve = network.learning_curve(nm.channels.Sign(), alpha)
+    assert not curve.failed.any()
+    assert np.all(curve.error_estimate < 1e-10)
+    field = reduction.signal_variance + reduction.noise_variance
+    unknowing = math.atan(math.sqrt(field / reduction.offset_variance)) / math.pi
+    gained = unknowing - curve.test_error
+    # what is gained is proportional to alpha
+    assert gained[1] / gained[0] == pytest.approx(1000.0, rel=2e-3)
+    known = reduction.glm(nm.channels.Sign(), offset=0.0).solve(1e-3)
+    assert 0.0 < gained[1] < 0.5 - known.test_error
+
+
 def test_offset_average_reports_progress_and_refuses_bad_quantiles() -> None:
     network = nm.DeepNetwork.uniform(nm.activations.ReLU(), 1)
     seen: list[tuple[int, int]] = []

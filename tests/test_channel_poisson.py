@@ -99,3 +99,11 @@ def test_refusals_and_names() -> None:
     with pytest.raises(nm.NishimoriError, match="link must be"):
         nm.channels.Poisson(3)
     assert nm.channels.parse("poisson:link=softplus") == nm.channels.Poisson("softplus")
+
+
+def test_rates_beyond_any_float_are_no_number() -> None:
+    problem = nm.GLM(channel=nm.channels.Poisson("exp"), signal_variance=1e4)
+    state = problem.solve(1.0, on_failure="return")
+    assert state.status is nm.Status.NOT_FINITE
+    with pytest.raises(nm.errors.ConvergenceError, match="not a number"):
+        problem.solve(1.0)

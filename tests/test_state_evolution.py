@@ -17,11 +17,18 @@ import nishimori as nm
 from conftest import relative, rows
 from nishimori.errors import ConvergenceError, ConvergenceWarning, Status
 
-ROWS = rows("bayes")
+ROWS = [
+    row
+    for row in rows("certified")
+    if row["channel"] in ("linear", "sign", "probit")
+    and row["prior"] == "gaussian"
+    and row["spectrum"] is None
+]
 
 
 def problem_of(row: dict[str, Any]) -> nm.GLM:
-    noise, flip = float(row["noise"]), float(row["flip"])
+    settings = row["channel_parameters"]
+    noise, flip = float(settings.get("noise_var", 0.0)), float(settings.get("flip", 0.0))
     if row["channel"] == "linear":
         channel: nm.channels.Channel = nm.channels.Linear(noise)
     else:

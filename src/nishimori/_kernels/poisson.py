@@ -19,6 +19,7 @@ from nishimori._kernels.normal import INVERSE_SQRT_2PI, normal_density
 
 __all__ = ["clean_errors", "information"]
 
+_OVERFLOW = 350.0  # of ln of a rate whose square is needed
 _REACH = 8.6
 _DROP = 42.0
 _GOAL = 36.0
@@ -290,7 +291,8 @@ def information(signal, variance, offset, soft, nodes, weights):
     for i in range(size):
         s2 = signal[i]
         v = variance[i]
-        if not s2 + v < math.inf:
+        # rates that no float can hold
+        if not s2 + v < math.inf or (not soft and offset + 9.3 * math.sqrt(s2 + v) > _OVERFLOW):
             fisher[i] = entropy[i] = error[i] = math.nan
             continue
         known = math.sqrt(s2)

@@ -116,7 +116,7 @@ def _rate_moments(
 ) -> tuple[FloatArray, FloatArray]:
     """E f(h) and E Var(f(h) | omega)."""
     if link == "exp":
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             mean = np.exp(offset + 0.5 * (signal + variance))
             unknown = np.exp(2.0 * (offset + signal) + variance) * np.expm1(variance)
         return mean, unknown

@@ -4,10 +4,11 @@ On a piece a h + b of the readout, with D = a^2 V + Delta,
 
     int_piece N(y; a h + b, Delta) N(h; omega, V) dh = N(y; a omega + b, D) [Phi]_piece,
 
-and its omega derivative is closed as well. More than `_REACH` sqrt(V) away from every breakpoint
-the readout is affine and the label's share is a^2/D, exactly; only the rest is integrated, on
-Gauss-Legendre panels as long as a few of the smallest widths there. Fields are kept as
-breakpoint + distance and labels as image + distance, so narrow features keep their digits.
+and its omega derivative is closed as well. Far from every breakpoint the label's share is a^2/D,
+exactly. Where s2 >= V, a staircase of these values, blurred by V, is integrated in closed form,
+and the rest, which lives within reach of the breakpoints, by trapezoid sums; otherwise
+everything is. Fields are breakpoint + distance and labels image + distance, so narrow features
+keep their digits.
 """
 
 from __future__ import annotations
@@ -16,426 +17,530 @@ import math
 
 import numpy as np
 
+from nishimori._kernels.affine_grids import (
+    BLOCK,
+    REACH,
+    extrapolated,
+    field_nodes,
+    interval_probability,
+    label_nodes,
+    zone_end,
+)
 from nishimori._kernels.compiled import compiled
-from nishimori._kernels.normal import INVERSE_SQRT_2PI
+from nishimori._kernels.elementwise import exp_of, log_of, tail_ratio
 
-__all__ = ["information", "spread"]
+__all__ = ["information"]
 
-_REACH = 8.5
-_ROOT_HALF = 0.70710678118654752440
-
-
-@compiled("float64(float64, float64)")
-def interval_probability(low, high):
-    """Phi(high) - Phi(low) for low <= high, by the tail that keeps the digits."""
-    if low > 0.0:
-        return 0.5 * (math.erfc(low * _ROOT_HALF) - math.erfc(high * _ROOT_HALF))
-    if high < 0.0:
-        return 0.5 * (math.erfc(-high * _ROOT_HALF) - math.erfc(-low * _ROOT_HALF))
-    return 0.5 * (math.erf(high * _ROOT_HALF) - math.erf(low * _ROOT_HALF))
+_ROOT_2PI = 2.5066282746310007
+_LEAST = 1e-290
+_EDGE_REACH = REACH - 1e-6
+_HALF_LOG = 1.4189385332046727  # ln(2 pi e) / 2
 
 
-@compiled("float64(float64)")
-def _density(x):
-    return INVERSE_SQRT_2PI * math.exp(-0.5 * x * x)
-
-
-@compiled(
-    "Tuple((float64[:, ::1], int64))(float64, float64, float64, float64[::1], float64, boolean)"
-)
-def field_panels(signal, variance, offset, breaks, length, folded):
-    """Panels (anchor, start, end) of the fields within reach of a breakpoint, and their number.
-
-    The anchor is a breakpoint; start and end are distances from it, or from the offset where
-    the signal is the smaller. `folded` keeps fields >= 0 only.
-    """
-    width = _REACH * math.sqrt(variance)
-    spread = _REACH * math.sqrt(signal)
-    longest = length * min(math.sqrt(variance), math.sqrt(signal))
-    size = breaks.size
-    out = np.empty((size * (int(2.0 * _REACH / length) + 4), 3))
-    count = 0
-    for j in range(size):
-        t = breaks[j]
-        start = -width
-        end = width
-        if j > 0:
-            start = max(start, 0.5 * (breaks[j - 1] - t))
-        if j + 1 < size:
-            end = min(end, 0.5 * (breaks[j + 1] - t))
-        if signal < variance:
-            start = max(start + (t - offset), -spread)
-            end = min(end + (t - offset), spread)
-            if folded:
-                start = max(start, 0.0)
+@compiled("int64(float64[::1], int64, int64, float64)")
+def _first_above(values, start, stop, target):
+    """Index of the first of the ascending values[start:stop] that is at least `target`."""
+    while start < stop:
+        middle = (start + stop) // 2
+        if values[middle] < target:
+            start = middle + 1
         else:
-            start = max(start, (offset - t) - spread)
-            end = min(end, (offset - t) + spread)
-            if folded:
-                start = max(start, -t)
-        if not end > start:
-            continue
-        cuts = int(math.ceil((end - start) / longest * (1.0 - 1e-12)))
-        for c in range(cuts):
-            out[count, 0] = t
-            out[count, 1] = start + (end - start) * (c / cuts)
-            out[count, 2] = start + (end - start) * ((c + 1) / cuts)
-            count += 1
-    return out, count
+            stop = middle
+    return start
 
 
-@compiled("float64(int64, float64, float64, float64, float64[::1], boolean)")
-def far_probability(piece, signal, variance, offset, breaks, folded):
-    """Probability that the field lies in a piece and out of reach of its ends."""
-    width = _REACH * math.sqrt(variance)
-    root = math.sqrt(signal)
-    low = -math.inf
-    high = math.inf
-    if piece > 0:
-        low = ((breaks[piece - 1] - offset) + width) / root
-    if piece < breaks.size:
-        high = ((breaks[piece] - offset) - width) / root
-    if folded:
-        low = max(low, 0.0)
-    return interval_probability(low, high) if high > low else 0.0
+@compiled("int64(int64)")
+def _padded(count):
+    """`count` rounded up, so that vector loops have no slow remainders."""
+    return (count + BLOCK - 1) // BLOCK * BLOCK
 
 
 @compiled(
-    "UniTuple(float64, 2)(float64, float64, float64, float64, float64[::1], float64[::1],"
-    "float64[::1], float64[::1], float64[::1], float64, float64[:, ::1])"
+    "UniTuple(float64, 2)(float64, float64, float64, float64, float64, float64, float64, float64)"
 )
-def _label_integrals(
-    anchor, shift, variance, noise, breaks, slopes, intercepts, nodes, weights, length, work
-):
-    """The integrals of (dZ)^2/Z and of Z ln Z over labels, at the field anchor + shift."""
-    pieces = slopes.size
-    root = math.sqrt(variance)
-    blur = math.sqrt(noise)
-    reach = _REACH * root
-    # the interval of labels that each piece can make
-    first = math.inf
-    last = -math.inf
-    for k in range(pieces):
-        low = -reach
-        high = reach
-        if k > 0:
-            low = max(low, (breaks[k - 1] - anchor) - shift)
-        if k < pieces - 1:
-            high = min(high, (breaks[k] - anchor) - shift)
-        a = slopes[k]
-        work[0, k] = 1.0
-        if not high > low:
-            work[0, k] = 0.0
-            continue
-        centre = a * anchor + intercepts[k] + a * shift
-        end1 = centre + a * low
-        end2 = centre + a * high
-        if k > 0 and low > -reach:
-            end1 = a * breaks[k - 1] + intercepts[k]
-        if k < pieces - 1 and high < reach:
-            end2 = a * breaks[k] + intercepts[k]
-        work[1, k] = min(end1, end2) - _REACH * blur
-        work[2, k] = max(end1, end2) + _REACH * blur
-        work[3, k] = math.sqrt(a * a * variance + noise)
-        first = min(first, work[1, k])
-        last = max(last, work[2, k])
-    # two kinds of labels of one value take turns on a length shorter than the noise
-    sharpness = 0.0
-    if noise > 0.0:
-        for k in range(pieces):
-            if work[0, k] == 0.0:
-                continue
-            contrast = math.sqrt(2.0 * math.log(work[3, k] / blur))
-            if k > 0:
-                t = breaks[k - 1]
-                jump = abs((slopes[k] - slopes[k - 1]) * t + (intercepts[k] - intercepts[k - 1]))
-                if jump < 18.0 * blur and abs((t - anchor) - shift) < reach:
-                    contrast = max(contrast, jump / blur)
-            sharpness = max(sharpness, contrast)
-    near = length * blur / (1.0 + sharpness / 3.0)
-    slope = 0.0
-    content = 0.0
-    if noise == 0.0:
-        # flat pieces are atoms; those of one height are one label
-        for k in range(pieces):
-            if slopes[k] != 0.0 or work[0, k] == 0.0:
-                continue
-            done = False
-            p = 0.0
-            dp = 0.0
-            for i in range(pieces):
-                if slopes[i] != 0.0 or work[0, i] == 0.0 or intercepts[i] != intercepts[k]:
-                    continue
-                if i < k:
-                    done = True
-                    break
-                low = -math.inf
-                high = math.inf
-                if i > 0:
-                    low = ((breaks[i - 1] - anchor) - shift) / root
-                if i < pieces - 1:
-                    high = ((breaks[i] - anchor) - shift) / root
-                p += interval_probability(low, high)
-                dp += (_density(low) - _density(high)) / root
-            if not done and p > 0.0:
-                slope += dp * dp / p
-                content += p * math.log(p)
-    y = first
-    tiny = 1e-15 * (abs(first) + abs(last))
-    while y < last - tiny:
-        # the next panel: as long as the features here allow
-        step = math.inf
-        stop = last
-        inside = False
-        skip = last
-        for k in range(pieces):
-            if work[0, k] == 0.0 or (noise == 0.0 and slopes[k] == 0.0):
-                continue
-            if y >= work[1, k] - tiny and y < work[2, k] - tiny:
-                inside = True
-                step = min(step, length * work[3, k])
-            if work[1, k] > y + tiny:
-                skip = min(skip, work[1, k])
-                stop = min(stop, work[1, k])
-            if work[2, k] > y + tiny:
-                stop = min(stop, work[2, k])
-        if not inside:
-            y = skip
-            continue
-        if noise > 0.0:
-            for k in range(pieces):
-                if work[0, k] == 0.0:
-                    continue
-                for side in range(2):
-                    if (side == 0 and k == 0) or (side == 1 and k == pieces - 1):
-                        continue
-                    t = breaks[k - 1 + side]
-                    if abs((t - anchor) - shift) > reach:
-                        continue
-                    image = slopes[k] * t + intercepts[k]
-                    distance = y - image
-                    if distance >= 0.0:
-                        step = min(step, max(near, 0.7 * distance))
-                    else:
-                        # grow towards it no faster than it is near
-                        step = min(step, max(near, -0.4 * distance))
-        end = min(y + step, stop)
-        if stop - y < 1.3 * step:
-            end = stop
-        # the label is image + distance from the nearest image
-        middle = 0.5 * (y + end)
-        best = math.inf
-        nearest = 0.0
-        for k in range(pieces):
-            for side in range(2):
-                if (side == 0 and k == 0) or (side == 1 and k == pieces - 1):
-                    continue
-                image = slopes[k] * breaks[k - 1 + side] + intercepts[k]
-                if abs(middle - image) < best:
-                    best = abs(middle - image)
-                    nearest = image
-        from_image = y - nearest
-        extent = end - y
-        for i in range(nodes.size):
-            label = from_image + 0.5 * extent * (1.0 + nodes[i])
-            z = 0.0
-            dz = 0.0
-            for k in range(pieces):
-                if work[0, k] == 0.0:
-                    continue
-                if middle < work[1, k] or middle > work[2, k]:
-                    continue
-                a = slopes[k]
-                spread = work[3, k]
-                if spread == 0.0:
-                    continue
-                residual = ((nearest - intercepts[k]) - a * anchor) + label - a * shift
-                scaled = residual / spread
-                normal = INVERSE_SQRT_2PI * math.exp(-0.5 * scaled * scaled) / spread
-                if normal == 0.0:
-                    continue
-                if noise == 0.0:
-                    z += normal
-                    dz += normal * scaled * a / spread
-                    continue
-                low = -math.inf
-                high = math.inf
-                stretch = root * blur * spread
-                if k > 0:
-                    away = (breaks[k - 1] - anchor) - shift
-                    gap = ((nearest - intercepts[k]) - a * breaks[k - 1]) + label
-                    low = (away * noise - a * variance * gap) / stretch
-                if k < pieces - 1:
-                    away = (breaks[k] - anchor) - shift
-                    gap = ((nearest - intercepts[k]) - a * breaks[k]) + label
-                    high = (away * noise - a * variance * gap) / stretch
-                p = interval_probability(low, high)
-                edge = _density(low) - _density(high)
-                z += normal * p
-                dz += normal * (p * scaled * a + edge * blur / root) / spread
-            if z > 0.0:
-                weight = 0.5 * extent * weights[i]
-                slope += weight * dz * (dz / z)
-                content += weight * z * math.log(z)
-        y = end
-    return slope, content
+def _label_range(centre, slope, width, low, low_image, high, high_image, blur):
+    """Labels that a piece makes from fields between `low` and `high`, infinite out of reach."""
+    bottom = centre - REACH * width
+    top = centre + REACH * width
+    first = low_image if slope > 0.0 else high_image
+    second = high_image if slope > 0.0 else low_image
+    if (low if slope > 0.0 else high) != (-math.inf if slope > 0.0 else math.inf):
+        bottom = max(bottom, first - REACH * blur)
+    if (high if slope > 0.0 else low) != (math.inf if slope > 0.0 else -math.inf):
+        top = min(top, second + REACH * blur)
+    return bottom, top
+
+
+@compiled("UniTuple(int64, 2)(float64[::1], int64, int64, float64, float64, float64)")
+def _crossings(label, begin, count, image, start, slope):
+    """Whole blocks of the labels from `begin` on before x = start + slope (y - image) is 0, -9."""
+    zero = _first_above(label, begin, begin + count, image - start / slope) - begin
+    far = _first_above(label, begin, begin + count, image - (start + REACH) / slope) - begin
+    return zero // BLOCK * BLOCK, far // BLOCK * BLOCK
+
+
+@compiled("void(float64[::1], float64, float64, int64, float64[::1], float64[::1])")
+def _normal(label, centre, width, count, scratch, out):
+    """Density of N(centre, width^2)."""
+    for i in range(count):
+        r = (label[i] - centre) / width
+        scratch[i] = -0.5 * r * r
+    exp_of(scratch, count, out)
+    scale = 1.0 / (_ROOT_2PI * width)
+    for i in range(count):
+        out[i] *= scale
 
 
 @compiled(
-    "UniTuple(float64[::1], 2)(float64[::1], float64[::1], float64, float64, float64[::1],"
-    "float64[::1], float64[::1], boolean, float64[::1], float64[::1], float64)"
+    "void(float64[::1], float64[::1], float64, float64, float64, float64, int64, float64[::1],"
+    "float64[::1])"
+)
+def _end(label, edge, image, start, slope, scale, count, normal, part):
+    """End a piece, that is multiply its density by Phi(-x), x = start + slope (y - image).
+
+    The density is normal + part: by the tail where that is the smaller, else by what is missing.
+    """
+    for i in range(count):
+        x = start + slope * (label[i] - image)
+        tail = scale * edge[i] * tail_ratio(abs(x))
+        normal[i] = normal[i] if x < 0.0 else 0.0
+        part[i] += -tail if x < 0.0 else tail
+
+
+@compiled(
+    "void(float64[::1], float64[::1], float64[::1], float64, float64, int64, float64[::1],"
+    "float64[::1])"
+)
+def _add_piece(label, normal, part, centre, pull, count, z, dz):
+    for i in range(count):
+        density = normal[i] + part[i]
+        z[i] += density
+        dz[i] += density * (pull * (label[i] - centre))
+
+
+@compiled("void(float64[::1], float64, int64, float64[::1])")
+def _add_multiple(values, factor, count, out):
+    for i in range(count):
+        out[i] += factor * values[i]
+
+
+@compiled(
+    "void(float64[::1], float64[::1], float64[::1], float64, int64, float64[::1], float64[::1])"
+)
+def _accumulate(z, dz, log_z, weight, count, fisher, entropy):
+    for i in range(count):
+        fisher[i] += weight * (dz[i] * (dz[i] / z[i]))
+        entropy[i] += weight * (z[i] * log_z[i])
+
+
+@compiled(
+    "int64(float64, float64, float64[::1], float64[::1], float64[::1], float64[::1], float64[::1],"
+    "float64, int64, int64, int64, int64, float64[::1], float64[:, ::1], int64[:, ::1],"
+    "float64[:, ::1])"
+)
+def _densities(
+    shift,
+    noise,
+    breaks,
+    left,
+    right,
+    slopes,
+    width,
+    root,
+    first,
+    last,
+    start,
+    stop,
+    label,
+    edges,
+    ranges,
+    work,
+):
+    """Z and sqrt(V) dZ of the labels[start:stop] into work[0] and work[1], at one field.
+
+    The field is breaks[first] + shift. Returns 0 where no label is in reach.
+    """
+    blur = math.sqrt(noise)
+    reach = REACH * root
+    base = right[first]
+    span = _padded(stop - start)
+    for i in range(span + BLOCK):
+        work[0, i] = 0.0
+        work[1, i] = 0.0
+    for m in range(last - first + 2):
+        k = first + m
+        a = slopes[k]
+        s = width[k]
+        low = -math.inf
+        high = math.inf
+        centre = 0.0
+        if m <= last - first:
+            high = (breaks[k] - breaks[first]) - shift
+            centre = (left[k] - base) - a * high
+        if m > 0:
+            low = (breaks[k - 1] - breaks[first]) - shift
+            centre = (right[k - 1] - base) - a * low
+        ranges[0, m] = start
+        ranges[1, m] = start
+        if low >= reach or high <= -reach:
+            continue
+        if a == 0.0:
+            ranges[1, m] = stop
+            share = interval_probability(low / root, high / root) / (_ROOT_2PI * blur)
+            row = 2 * m - 1 if m > 0 else 0
+            _add_multiple(edges[row, start : start + span], share, span, work[0])
+            continue
+        has_low = low > -reach
+        has_high = high < reach
+        low_image = right[k - 1] - base if has_low else 0.0
+        high_image = left[k] - base if has_high else 0.0
+        bottom, top = _label_range(
+            centre, a, s, low if has_low else -math.inf, low_image,
+            high if has_high else math.inf, high_image, blur,
+        )  # fmt: skip
+        p = _first_above(label, start, stop, bottom)
+        q = _first_above(label, p, stop, top)
+        if q <= p:
+            continue
+        ranges[0, m] = p
+        ranges[1, m] = q
+        n = _padded(q - p)
+        q = p + n
+        normal = work[2]
+        part = work[3]
+        for i in range(n):
+            normal[i] = 0.0
+            part[i] = 0.0
+        tilt = a * root / (blur * s)
+        steep = blur / (root * s)
+        scale = 1.0 / (_ROOT_2PI * _ROOT_2PI * s)
+        # the whole density is asked for inside the piece's image, its tails near the ends of it
+        inside = 0
+        outside = n
+        low_from = low_to = high_from = high_to = 0
+        if has_low:
+            zero, far = _crossings(label, p, n, low_image, low * steep, -tilt)
+            inside, outside = (zero, n) if a > 0.0 else (0, zero + BLOCK)
+            low_from, low_to = (0, far + BLOCK) if a > 0.0 else (far, n)
+        if has_high:
+            zero, far = _crossings(label, p, n, high_image, -high * steep, tilt)
+            if a > 0.0:
+                outside = min(outside, zero + BLOCK)
+                high_from, high_to = far, n
+            else:
+                inside = max(inside, zero)
+                high_from, high_to = 0, far + BLOCK
+        outside = min(outside, n)
+        low_to = min(low_to, n)
+        high_to = min(high_to, n)
+        if outside > inside:
+            _normal(
+                label[p + inside : p + outside], centre, s, outside - inside, work[4],
+                normal[inside:],
+            )  # fmt: skip
+        if has_low:
+            e = scale * math.exp(-0.5 * (low / root) ** 2)
+            _end(
+                label[p + low_from : q], edges[2 * m - 1, p + low_from : q], low_image,
+                low * steep, -tilt, e, low_to - low_from, normal[low_from:], part[low_from:],
+            )  # fmt: skip
+        if has_high:
+            e = scale * math.exp(-0.5 * (high / root) ** 2)
+            _end(
+                label[p + high_from : q], edges[2 * m, p + high_from : q], high_image,
+                -high * steep, tilt, e, high_to - high_from, normal[high_from:],
+                part[high_from:],
+            )  # fmt: skip
+        pull = a * root / (s * s)
+        _add_piece(
+            label[p:q], normal, part, centre, pull, n, work[0, p - start :], work[1, p - start :]
+        )
+    # what dZ has from the ends: of both sides together, for a kink, so that nothing cancels
+    for m in range(last - first + 1):
+        k = first + m
+        distance = (breaks[k] - breaks[first]) - shift
+        if abs(distance) >= reach:
+            continue
+        e = math.exp(-0.5 * (distance / root) ** 2) / (_ROOT_2PI * _ROOT_2PI)
+        below = width[k] * width[k]
+        above = width[k + 1] * width[k + 1]
+        for side in range(2):
+            if left[k] != right[k]:
+                image = (left[k] if side == 0 else right[k]) - base
+                factor = -e * blur / below if side == 0 else e * blur / above
+            else:
+                image = left[k] - base
+                change = (slopes[k] - slopes[k + 1]) * (slopes[k] + slopes[k + 1])
+                factor = e * blur * root * (change * root / below / above)
+                if side == 1:
+                    continue
+            p = _first_above(label, start, stop, image - _EDGE_REACH * blur)
+            q = _first_above(label, p, stop, image + _EDGE_REACH * blur)
+            # where a density has been left out, so is its slope
+            if side == 0:
+                p = max(p, ranges[0, m])
+                q = min(q, ranges[1, m])
+            if side == 1 or left[k] == right[k]:
+                p = max(p, ranges[0, m + 1])
+                q = min(q, ranges[1, m + 1])
+            if q > p:
+                _add_multiple(edges[2 * m + side, p:q], factor, q - p, work[1, p - start :])
+    return span
+
+
+@compiled(
+    "void(float64, float64, float64, float64, float64[::1], float64[::1], float64[::1],"
+    "float64[::1], float64[::1], int64, int64, boolean, boolean, boolean, float64, float64,"
+    "float64[::1], float64[::1], int64[::1], int64[::1], float64[:, ::1], float64[:, ::1],"
+    "float64[:, ::1],"
+    "float64[:, ::1], float64[::1])"
+)
+def _window(
+    signal,
+    variance,
+    noise,
+    offset,
+    breaks,
+    left,
+    right,
+    slopes,
+    width,
+    first,
+    last,
+    whole,
+    steep,
+    folded,
+    field_step,
+    label_step,
+    label,
+    weight,
+    level,
+    block,
+    edges,
+    fields,
+    sums,
+    work,
+    total,
+):
+    """Add fisher, entropy and the error of fisher from the fields around some breakpoints."""
+    root = math.sqrt(variance)
+    reach = REACH * root
+    anchor, count, begin = field_nodes(
+        signal, variance, offset, breaks, first, last, whole, steep,
+        steep and left[first] == right[first], folded, field_step, fields[0], fields[1],
+    )  # fmt: skip
+    if count == 0:
+        return
+    for i in range(count):
+        fields[0, i] += anchor - breaks[first]
+    blocks = label_nodes(
+        fields[0, 0] - reach, fields[0, count - 1] + reach, noise, variance, breaks, left, right,
+        slopes, width, first, last, label_step, label, weight, level, block,
+    )  # fmt: skip
+    size = block[blocks]
+    if size >= label.size - BLOCK:
+        total[3] = math.inf
+        return
+    base = right[first]
+    blur = math.sqrt(noise)
+    for m in range(last - first + 1):
+        for side in range(2):
+            image = (left[first + m] if side == 0 else right[first + m]) - base
+            if side == 1 and left[first + m] == right[first + m]:
+                for i in range(size):
+                    edges[2 * m + 1, i] = edges[2 * m, i]
+                continue
+            for i in range(size):
+                gap = (label[i] - image) / blur
+                work[2, i] = -0.5 * gap * gap
+            exp_of(work[2], size, edges[2 * m + side])
+    for r in range(6):
+        for i in range(size):
+            sums[r, i] = 0.0
+    # what the staircase has already, at steps 1, 2 and 4
+    stairs = np.zeros(6)
+    logs = np.log(width[first : last + 2])
+    ranges = np.empty((2, last - first + 2), dtype=np.int64)
+    for i in range(count):
+        shift = fields[0, i]
+        rules = 3 if (begin + i) % 4 == 0 else (2 if (begin + i) % 2 == 0 else 1)
+        bottom = math.inf
+        top = -math.inf
+        for m in range(last - first + 2):
+            k = first + m
+            low = -math.inf
+            high = math.inf
+            if m > 0:
+                low = (breaks[k - 1] - breaks[first]) - shift
+            if m <= last - first:
+                high = (breaks[k] - breaks[first]) - shift
+            if not whole:
+                share = interval_probability(low / root, high / root)
+                d = width[k] * width[k]
+                for r in range(rules):
+                    stairs[r] += fields[1, i] * share * slopes[k] * (slopes[k] / d) * (1 << r)
+                    stairs[3 + r] -= fields[1, i] * share * (logs[m] + _HALF_LOG) * (1 << r)
+            if low >= reach or high <= -reach:
+                continue
+            if m > 0:
+                centre = (right[k - 1] - base) - slopes[k] * low
+            else:
+                centre = (left[k] - base) - slopes[k] * high
+            lowest, highest = _label_range(
+                centre, slopes[k], width[k],
+                low if low > -reach else -math.inf, right[k - 1] - base if m > 0 else 0.0,
+                high if high < reach else math.inf, left[k] - base if m <= last - first else 0.0,
+                blur,
+            )  # fmt: skip
+            bottom = min(bottom, lowest)
+            top = max(top, highest)
+        for b in range(blocks):
+            start = _first_above(label, block[b], block[b + 1] - BLOCK, bottom)
+            stop = _first_above(label, start, block[b + 1] - BLOCK, top)
+            if stop <= start:
+                continue
+            span = _densities(
+                shift, noise, breaks, left, right, slopes, width, root, first, last, start, stop,
+                label, edges, ranges, work,
+            )  # fmt: skip
+            for n in range(span):
+                work[0, n] = max(work[0, n], _LEAST)
+            log_of(work[0], span, work[2], work[3])
+            for r in range(rules):
+                _accumulate(
+                    work[0], work[1], work[2], fields[1, i] * (1 << r), span,
+                    sums[r, start : start + span], sums[3 + r, start : start + span],
+                )  # fmt: skip
+    full = -stairs[0]
+    content = -stairs[3]
+    by_field = np.zeros(2)
+    by_label = np.zeros(2)
+    for i in range(size):
+        share = weight[i] * sums[0, i] / variance
+        full += share
+        content += weight[i] * sums[3, i]
+        by_field[0] += weight[i] * sums[1, i] / variance
+        by_field[1] += weight[i] * sums[2, i] / variance
+        if level[i] % 2 == 0:
+            by_label[0] += 2.0 * share
+        if level[i] % 4 == 0:
+            by_label[1] += 4.0 * share
+    total[0] += full
+    total[1] += content
+    power = 1.75
+    if steep:
+        power = 2.0 if first == last and left[first] == right[first] else 1.5
+    if signal > 0.0:
+        total[2] += extrapolated(full, by_field[0] - stairs[1], by_field[1] - stairs[2], power)
+    total[3] += extrapolated(full, by_label[0] - stairs[0], by_label[1] - stairs[0], 1.5)
+
+
+@compiled(
+    "float64[:, ::1](float64[::1], float64[::1], float64, float64, float64[::1],"
+    "float64[::1], float64[::1], float64[::1], boolean, boolean, float64, float64)"
 )
 def information(
-    signal, variance, noise, offset, breaks, slopes, intercepts, even, nodes, weights, length
+    signal,
+    variance,
+    noise,
+    offset,
+    breaks,
+    left,
+    right,
+    slopes,
+    even,
+    steep,
+    field_step,
+    label_step,
 ):
-    """Fisher information and entropy E int Z ln Z on panels at most `length` widths long."""
+    """Fisher information, entropy E int Z ln Z, and where the former errs.
+
+    `left` and `right` are the images of the breakpoints, one number where the readout is
+    continuous; `steep` tells that it is not monotone. `field_step` and `label_step` are 1, or
+    less for shorter steps. The rows of the result are fisher, entropy, and the relative errors
+    of fisher that are due to the steps in the field, to those in the label, and to rounding.
+    """
     size = signal.size
-    fisher = np.zeros(size)
-    entropy = np.zeros(size)
     pieces = slopes.size
-    work = np.zeros((4, pieces))
+    result = np.zeros((5, size))
+    images = np.concatenate((left, right))
+    rounding = result[4]
     folded = even and offset == 0.0
-    twice = 2.0 if folded else 1.0
+    fields = np.empty((2, 64 + int((60.0 + 400.0 * breaks.size) / field_step)))
+    room = 512 + int((1 + breaks.size) * 4000 / label_step)
+    label = np.empty(room)
+    weight = np.empty(room)
+    level = np.empty(room, dtype=np.int64)
+    block = np.empty(2 * pieces + 1, dtype=np.int64)
+    edges = np.empty((2 * pieces, room))
+    sums = np.empty((6, room))
+    work = np.empty((5, room + 2 * BLOCK))
+    width = np.empty(pieces)
+    total = np.zeros(4)
     for i in range(size):
         s2 = signal[i]
         v = variance[i]
-        if s2 == 0.0:
-            anchor = offset
-            best = math.inf
-            for j in range(breaks.size):
-                if abs(offset - breaks[j]) < best:
-                    best = abs(offset - breaks[j])
-                    anchor = breaks[j]
-            fisher[i], entropy[i] = _label_integrals(
-                anchor,
-                offset - anchor,
-                v,
-                noise,
-                breaks,
-                slopes,
-                intercepts,
-                nodes,
-                weights,
-                length,
-                work,
-            )
-            if folded:
-                fisher[i] = 0.0
-            continue
-        total = 0.0
-        content = 0.0
+        root = math.sqrt(v)
+        sigma = math.sqrt(s2)
         for k in range(pieces):
-            probability = far_probability(k, s2, v, offset, breaks, folded)
-            if probability > 0.0:
-                d = slopes[k] * slopes[k] * v + noise
-                if d > 0.0:
-                    total += probability * slopes[k] * (slopes[k] / d)
-                    content -= probability * 0.5 * math.log(2.0 * math.pi * math.e * d)
-        panels, count = field_panels(s2, v, offset, breaks, length, folded)
-        root = math.sqrt(s2)
-        for c in range(count):
-            half = 0.5 * (panels[c, 2] - panels[c, 1])
-            for j in range(nodes.size):
-                shift = panels[c, 1] + half * (1.0 + nodes[j])
-                if s2 < v:
-                    x = shift / root
-                    shift += offset - panels[c, 0]
-                else:
-                    x = ((panels[c, 0] - offset) + shift) / root
-                weight = half * weights[j] * _density(x) / root
-                f, e = _label_integrals(
-                    panels[c, 0],
-                    shift,
-                    v,
-                    noise,
-                    breaks,
-                    slopes,
-                    intercepts,
-                    nodes,
-                    weights,
-                    length,
-                    work,
-                )
-                total += weight * f
-                content += weight * e
-        fisher[i] = twice * total
-        entropy[i] = twice * content
-    return fisher, entropy
-
-
-@compiled(
-    "float64[::1](float64[::1], float64[::1], float64, float64[::1], float64[::1], float64[::1],"
-    "boolean, float64[::1], float64[::1], float64)"
-)
-def spread(signal, variance, offset, breaks, slopes, intercepts, even, nodes, weights, length):
-    """E_omega Var_z of the piecewise affine function at omega + sqrt(V) z."""
-    size = signal.size
-    out = np.zeros(size)
-    pieces = slopes.size
-    folded = even and offset == 0.0
-    twice = 2.0 if folded else 1.0
-    room = (int(2.0 * _REACH / length) + 2 + pieces) * nodes.size
-    value = np.empty(room)
-    mass = np.empty(room)
-    for i in range(size):
-        s2 = signal[i]
-        v = variance[i]
-        if v == 0.0:
-            continue
-        deviation = math.sqrt(v)
-        root = math.sqrt(s2)
-        total = 0.0
-        fields = 1
-        panels = np.zeros((1, 3))
-        if s2 > 0.0:
+            width[k] = math.sqrt(slopes[k] * slopes[k] * v + noise)
+        total[:] = 0.0
+        whole = s2 < v
+        if whole:
+            reach = REACH * (root + sigma)
+            first = 0
+            while first < breaks.size and breaks[first] < offset - reach:
+                first += 1
+            last = breaks.size - 1
+            while last >= first and breaks[last] > offset + reach:
+                last -= 1
+        else:
+            first = 0
+            last = -1
+        if not whole or last < first:
+            spread = math.sqrt(s2 + v)
             for k in range(pieces):
-                probability = far_probability(k, s2, v, offset, breaks, folded)
-                total += probability * slopes[k] * slopes[k] * v
-            panels, fields = field_panels(s2, v, offset, breaks, length, folded)
-        for c in range(fields):
-            half = 0.5 * (panels[c, 2] - panels[c, 1])
-            for j in range(nodes.size):
-                anchor = panels[c, 0]
-                shift = panels[c, 1] + half * (1.0 + nodes[j])
-                weight = 1.0
-                if s2 == 0.0:
-                    shift = offset
-                    if j > 0:
-                        break
-                elif s2 < v:
-                    weight = half * weights[j] * _density(shift / root) / root
-                    shift += offset - anchor
-                else:
-                    weight = half * weights[j] * _density(((anchor - offset) + shift) / root) / root
-                count = 0
-                mean = 0.0
-                whole = 0.0
-                base = math.nan
-                for k in range(pieces):
-                    low = -_REACH
-                    high = _REACH
-                    if k > 0:
-                        low = max(low, ((breaks[k - 1] - anchor) - shift) / deviation)
-                    if k < pieces - 1:
-                        high = min(high, ((breaks[k] - anchor) - shift) / deviation)
-                    if not high > low:
-                        continue
-                    here = slopes[k] * anchor + intercepts[k]
-                    if base != base:
-                        base = here
-                    cuts = int(math.ceil((high - low) / length))
-                    for q in range(cuts):
-                        for n in range(nodes.size):
-                            z = low + (high - low) * (q + 0.5 * (1.0 + nodes[n])) / cuts
-                            value[count] = (here - base) + slopes[k] * (shift + deviation * z)
-                            mass[count] = 0.5 * (high - low) / cuts * weights[n] * _density(z)
-                            mean += mass[count] * value[count]
-                            whole += mass[count]
-                            count += 1
-                mean /= whole
-                square = 0.0
-                for n in range(count):
-                    square += mass[n] * (value[n] - mean) ** 2
-                total += weight * square
-        out[i] = twice * total if s2 > 0.0 else total
-    return out
+                low = -math.inf
+                high = math.inf
+                if k > 0:
+                    low = (breaks[k - 1] - offset) / spread
+                if k < pieces - 1:
+                    high = (breaks[k] - offset) / spread
+                share = interval_probability(low, high)
+                total[0] += share * slopes[k] * (slopes[k] / (width[k] * width[k]))
+                total[1] -= share * (math.log(width[k]) + _HALF_LOG)
+        start = first
+        while start < breaks.size:
+            stop = last
+            if not whole:
+                stop = zone_end(breaks, start, root)
+            elif last < first:
+                break
+            mirror = start + stop - (breaks.size - 1)
+            if not folded or mirror <= 0:
+                before = total.copy()
+                _window(
+                    s2, v, noise, offset, breaks, left, right, slopes, width, start, stop, whole,
+                    steep, folded and mirror == 0, field_step, label_step, label, weight, level,
+                    block, edges, fields, sums, work, total,
+                )  # fmt: skip
+                if folded and mirror < 0:
+                    for n in range(4):
+                        total[n] = before[n] + 2.0 * (total[n] - before[n])
+            if whole:
+                break
+            start = stop + 1
+        if folded and s2 == 0.0:
+            total[0] = 0.0
+        result[0, i] = total[0]
+        result[1, i] = total[1]
+        if total[0] != 0.0:
+            result[2, i] = total[2] / abs(total[0])
+            result[3, i] = total[3] / abs(total[0])
+            # what cancels, where a label tells less than its pieces do
+            most = 0.0
+            for k in range(pieces):
+                most = max(most, slopes[k] * (slopes[k] / (width[k] * width[k])))
+            rounding[i] = 2e-15 * math.sqrt(max(1.0, most / abs(total[0])))
+            rounding[i] += 1e-14 + 5e-18 * (np.max(images) - np.min(images)) / math.sqrt(noise)
+    return result

@@ -128,9 +128,13 @@ class Readout(Channel):
 
         return SmoothReadout(self.activation, self.noise)
 
+    @property
+    def _small_share(self) -> float:
+        return float(getattr(self._form, "small_share", _SMALL_SHARE))
+
     def evaluate(self, signal: FloatArray, variance: FloatArray, offset: float) -> Information:
         form = self._form
-        small = (signal > 0.0) & (signal < _SMALL_SHARE * variance)
+        small = (signal > 0.0) & (signal < self._small_share * variance)
         if self.activation.parity != "even" or offset != 0.0 or not small.any():
             return form.evaluate(signal, variance, offset)
         # dZ is odd in omega and drowns in rounding; F/signal is a power series in signal/variance

@@ -405,7 +405,7 @@ def test_rtol_is_honoured(sign_problem: nm.GLM, rtol: float) -> None:
         (lambda _: nm.DeepNetwork.uniform(nm.activations.Tanh(), 10**13), "at most"),
         (lambda _: network().reduce(0.0), "input_second_moment"),
         (lambda _: network().reduce("one"), "input_second_moment"),
-        (lambda _: network().glm(nm.channels.Sign(), above_layer=3), "from 0 to 2"),
+        (lambda _: network().glm(nm.channels.Sign(), above_layer=3), "at least 0 and at most 2"),
         (lambda _: network().reduce().finite_size_rate(0, [10]), "samples"),
         (lambda _: network().reduce().finite_size_rate(10, []), "widths"),
     ],

@@ -16,18 +16,30 @@ from typing import TYPE_CHECKING, Any
 from nishimori._version import __version__
 
 if TYPE_CHECKING:
-    from nishimori import activations, channels, errors, export, priors, reference, spectra
+    from nishimori import (
+        activations,
+        channels,
+        erm,
+        errors,
+        export,
+        features,
+        priors,
+        reference,
+        spectra,
+    )
     from nishimori.errors import NishimoriError, Status
     from nishimori.glm import GLM
     from nishimori.network import DeepNetwork, Layer
     from nishimori.reduction import Reduction
-    from nishimori.results import Curve, State, Trajectory
+    from nishimori.results import Curve, ErmCurve, ErmState, State, Trajectory
     from nishimori.transitions import PhaseDiagram, Transitions, phase_diagram
 
 __all__ = [
     "GLM",
     "Curve",
     "DeepNetwork",
+    "ErmCurve",
+    "ErmState",
     "Layer",
     "NishimoriError",
     "PhaseDiagram",
@@ -39,8 +51,10 @@ __all__ = [
     "__version__",
     "activations",
     "channels",
+    "erm",
     "errors",
     "export",
+    "features",
     "phase_diagram",
     "priors",
     "reference",
@@ -50,6 +64,8 @@ __all__ = [
 _HOME = {
     "Curve": "results",
     "DeepNetwork": "network",
+    "ErmCurve": "results",
+    "ErmState": "results",
     "GLM": "glm",
     "Layer": "network",
     "NishimoriError": "errors",

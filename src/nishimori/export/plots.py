@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,13 +17,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from nishimori.results import Curve
+    from nishimori.results import Curve, ErmCurve
 
 __all__ = [
     "FORMATS",
     "check_plot",
     "draw_curve",
     "plot_curve_file",
+    "plot_erm_file",
     "require_matplotlib",
     "save_figure",
 ]
@@ -38,6 +40,13 @@ _LABELS = {
     "signal_mutual_information": "signal mutual information per sample (nats)",
     "test_error": "test error",
     "log_loss": "log-loss per label (nats)",
+    "self_overlap": r"self-overlap $q$",
+    "susceptibility": r"susceptibility $V$",
+    "norm": "mean square of the student's weights",
+    "train_loss": "training loss",
+    "train_error": "training error",
+    "objective": "minimum of the objective per weight",
+    "regularization": r"regularization $\lambda_{\mathrm{reg}}$",
     "residual": "residual",
     "error_estimate": "error estimate",
 }
@@ -61,7 +70,7 @@ def check_plot(path: str) -> None:
 
 
 def draw_curve(
-    curve: Curve,
+    curve: Curve | ErmCurve,
     axes: Axes | None = None,
     *,
     quantity: str = "test_error",
@@ -76,7 +85,7 @@ def draw_curve(
 
     Parameters
     ----------
-    curve : Curve
+    curve : Curve or ErmCurve
     axes : matplotlib.axes.Axes, optional
         Where to draw, by default the current axes of pyplot.
     quantity : str, default "test_error"
@@ -98,8 +107,9 @@ def draw_curve(
         If matplotlib is not installed.
     """
     require_matplotlib()
-    if quantity not in _LABELS:
-        raise suggest(str(quantity), _LABELS, "quantity of a curve")
+    known = [name for name in _LABELS if hasattr(curve, name)]
+    if quantity not in known:
+        raise suggest(str(quantity), known, "quantity of a curve")
     if axes is None:
         from matplotlib import pyplot
 
@@ -112,17 +122,28 @@ def draw_curve(
     if alpha.size == 1:
         style.setdefault("marker", "o")
     (line,) = axes.plot(alpha, values, label=label, **style)
-    if quantity == "test_error" and curve.quantiles:
-        _shade_quantiles(axes, curve, order, line.get_color())
+    quantiles = getattr(curve, "quantiles", None)
+    if quantity == "test_error" and quantiles:
+        _shade_quantiles(axes, curve, quantiles, order, line.get_color())
     if alpha[-1] > 10.0 * alpha[0]:
         axes.set_xscale("log")
     axes.set_xlabel(_ALPHA)
-    axes.set_ylabel(_LABELS[quantity])
+    axes.set_ylabel(_label(curve, quantity))
     return axes
 
 
+def _label(curve: Curve | ErmCurve, quantity: str) -> str:
+    student = quantity == "overlap" and hasattr(curve, "self_overlap")
+    return r"overlap $m$" if student else _LABELS[quantity]
+
+
 def plot_curve_file(
-    curve: Curve, path: str, *, title: str | None = None, metric: str | None = None
+    curve: Curve,
+    path: str,
+    *,
+    title: str | None = None,
+    metric: str | None = None,
+    others: Mapping[str, ErmCurve] | None = None,
 ) -> None:
     """Draw a curve into a file: the test error on the left, overlap and mmse on the right.
 
@@ -135,6 +156,8 @@ def plot_curve_file(
         What it is the curve of.
     metric : str, optional
         What the test error measures, such as "misclassification".
+    others : mapping of str to ErmCurve, optional
+        Estimators whose test error is drawn beside the optimal one.
 
     Raises
     ------
@@ -150,12 +173,15 @@ def plot_curve_file(
         figure = Figure(figsize=(8.0, 3.4), layout="constrained")
         FigureCanvasAgg(figure)
         left, right = figure.subplots(1, 2)
-        draw_curve(curve, left, color="tab:blue", label="mean" if curve.quantiles else None)
+        label = "mean" if curve.quantiles else "Bayes-optimal" if others else None
+        draw_curve(curve, left, color="tab:blue", label=label)
+        for number, (name, other) in enumerate((others or {}).items(), 1):
+            draw_curve(other, left, color=f"C{number}", label=name.replace("$", r"\$"))
         if metric:
             left.set_ylabel(f"test error ({metric})")
         if _spans(_shown(curve.test_error, curve), 30.0):
             left.set_yscale("log")
-        if curve.quantiles:
+        if label:
             left.legend(framealpha=0.85, edgecolor="none")
         draw_curve(curve, right, quantity="overlap", color="tab:green", label=_LABELS["overlap"])
         draw_curve(
@@ -163,12 +189,43 @@ def plot_curve_file(
         )
         right.set_ylabel("overlap and mmse of the weights")
         right.legend(frameon=False)
-        for axes in (left, right):
-            axes.grid(alpha=0.25, linewidth=0.6)
-            axes.spines[["top", "right"]].set_visible(False)
-        if title:
-            figure.suptitle(title.replace("$", r"\$"), fontsize="medium")
+        _finish(figure, title)
         save_figure(figure, path)
+
+
+def plot_erm_file(
+    curve: ErmCurve, path: str, *, title: str | None = None, metric: str | None = None
+) -> None:
+    """Draw an estimator's curve: test error on the left, training loss on the right.
+
+    Parameters and errors are those of `plot_curve_file`.
+    """
+    check_plot(path)
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with rc_context():
+        figure = Figure(figsize=(8.0, 3.4), layout="constrained")
+        FigureCanvasAgg(figure)
+        left, right = figure.subplots(1, 2)
+        draw_curve(curve, left, color="tab:blue")
+        if metric:
+            left.set_ylabel(f"test error ({metric})")
+        draw_curve(curve, right, quantity="train_loss", color="tab:green")
+        for axes, values in ((left, curve.test_error), (right, curve.train_loss)):
+            if _spans(_shown(values, curve), 30.0):
+                axes.set_yscale("log")
+        _finish(figure, title)
+        save_figure(figure, path)
+
+
+def _finish(figure: Figure, title: str | None) -> None:
+    for axes in figure.axes:
+        axes.grid(alpha=0.25, linewidth=0.6)
+        axes.spines[["top", "right"]].set_visible(False)
+    if title:
+        figure.suptitle(title.replace("$", r"\$"), fontsize="medium")
 
 
 def save_figure(figure: Figure, path: str) -> None:
@@ -180,7 +237,7 @@ def save_figure(figure: Figure, path: str) -> None:
 
 
 def _shown(
-    values: NDArray[np.float64], curve: Curve, order: NDArray[np.int_] | None = None
+    values: NDArray[np.float64], curve: Curve | ErmCurve, order: NDArray[np.int_] | None = None
 ) -> NDArray[np.float64]:
     """`values` flat and in order, NaN where the point failed or is not finite."""
     shown = np.where(curve.failed | ~np.isfinite(values), np.nan, values).ravel()
@@ -193,8 +250,13 @@ def _spans(values: NDArray[np.float64], factor: float) -> bool:
     return bool(finite.size and finite.min() > 0.0 and finite.max() > factor * finite.min())
 
 
-def _shade_quantiles(axes: Axes, curve: Curve, order: NDArray[np.int_], color: Any) -> None:
-    quantiles = curve.quantiles or {}
+def _shade_quantiles(
+    axes: Axes,
+    curve: Curve | ErmCurve,
+    quantiles: Mapping[float, NDArray[np.float64]],
+    order: NDArray[np.int_],
+    color: Any,
+) -> None:
     alpha = curve.alpha.ravel()[order]
     levels = sorted(quantiles)
     pairs = [(low, high) for low, high in zip(levels, reversed(levels), strict=True) if low < high]

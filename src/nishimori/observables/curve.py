@@ -11,9 +11,14 @@ from nishimori.errors import BadArgument, Status
 from nishimori.glm import GLM, OnFailure
 from nishimori.observables.errors import default_errors
 from nishimori.observables.information import mutual_informations
-from nishimori.results import Curve, State
+from nishimori.results import Curve, ErmCurve, State
 from nishimori.state_evolution import Equations, Solution, solve_all, solve_branch
-from nishimori.state_evolution.requests import report, require_alpha, require_options
+from nishimori.state_evolution.requests import (
+    report,
+    require_alpha,
+    require_branch,
+    require_options,
+)
 
 __all__ = [
     "branches",
@@ -36,7 +41,8 @@ def learning_curve(
 ) -> Curve:
     """See `GLM.learning_curve`."""
     ratios = require_alpha(alpha)
-    require_options(branch, rtol, on_failure)
+    require_branch(branch)
+    require_options(rtol, on_failure)
     equations = Equations.of(problem)
     solution = solve_branch(equations, ratios.ravel(), branch, rtol)
     curve = _dressed(equations, ratios, solution, branch)
@@ -63,7 +69,7 @@ def branches(
 ) -> list[Curve]:
     """Every branch of fixed points, stable or not, each at those of `alpha` where it exists."""
     ratios = require_alpha(alpha).ravel()
-    require_options("optimal", rtol, on_failure)
+    require_options(rtol, on_failure)
     equations = Equations.of(problem)
     found = []
     for solution in solve_all(equations, ratios, rtol):
@@ -107,14 +113,14 @@ def _dressed(equations: Equations, alpha: FloatArray, solution: Solution, branch
     return Curve(branch=branch, **{k: v.reshape(alpha.shape) for k, v in arrays.items()})
 
 
-def report_failures(curve: Curve, on_failure: OnFailure) -> None:
+def report_failures(curve: Curve | ErmCurve, on_failure: OnFailure) -> None:
     """Raise or warn if a point of `curve` failed, as `on_failure` says."""
     if on_failure == "return" or not curve.failed.any():
         return
     report(failure_sentence(curve), curve, on_failure)
 
 
-def failure_sentence(curve: Curve) -> str:
+def failure_sentence(curve: Curve | ErmCurve) -> str:
     """One sentence on how many points failed, the first of them, and why."""
     failed = np.flatnonzero(curve.failed.ravel())
     first = curve.state(int(failed[0]))

@@ -38,7 +38,7 @@ def trajectory(
     damping = require_fraction("damping", damping, "trajectory", 0.0, 1.0)
     if damping == 1.0:
         raise BadArgument("trajectory: damping must be smaller than 1, which moves nothing")
-    require_options("optimal", rtol, on_failure)
+    require_options(rtol, on_failure)
     equations = Equations.of(problem)
     moment = equations.input_second_moment
     initial_overlap = require_fraction(

@@ -11,7 +11,7 @@ from nishimori.arguments import require_array, require_fraction
 from nishimori.errors import BadArgument, ConvergenceError, ConvergenceWarning, suggest
 from nishimori.glm import OnFailure
 
-__all__ = ["report", "require_alpha", "require_options"]
+__all__ = ["report", "require_alpha", "require_branch", "require_options"]
 
 FloatArray = NDArray[np.float64]
 
@@ -31,12 +31,16 @@ def require_alpha(alpha: ArrayLike) -> FloatArray:
     return ratios
 
 
-def require_options(branch: str, rtol: float, on_failure: str) -> None:
-    """Refuse, in a sentence, a branch, a tolerance or an `on_failure` that there is not."""
+def require_branch(branch: str) -> None:
+    """Refuse, in a sentence, a branch that there is not."""
     if branch not in _BRANCHES:
         if not isinstance(branch, str):
             raise BadArgument(f"branch must be one of {', '.join(_BRANCHES)}, got {branch!r}")
         raise suggest(branch, _BRANCHES, "branch")
+
+
+def require_options(rtol: float, on_failure: str) -> None:
+    """Refuse, in a sentence, a tolerance or an `on_failure` that there is not."""
     require_fraction("rtol", rtol, "relative tolerance", 1e-13, 1e-3)
     if on_failure not in ("raise", "warn", "return"):
         raise BadArgument(f"on_failure must be 'raise', 'warn' or 'return', got {on_failure!r}")

@@ -134,7 +134,7 @@ def find_transitions(
     problem: GLM, *, rtol: float = 1e-10, on_failure: OnFailure = "raise"
 ) -> Transitions:
     """Every threshold of `problem`; see `GLM.transitions`."""
-    require_options("optimal", rtol, on_failure)
+    require_options(rtol, on_failure)
     found = _thresholds(Equations.of(problem), rtol)
     if found.status.failed:
         report(f"transitions: {found.status.sentence}", found, on_failure)

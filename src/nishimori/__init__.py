@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, Any
 from nishimori._version import __version__
 
 if TYPE_CHECKING:
-    from nishimori import activations, channels, errors, export, priors, reference, spectra
+    from nishimori import (
+        activations,
+        channels,
+        errors,
+        export,
+        features,
+        priors,
+        reference,
+        spectra,
+    )
     from nishimori.errors import NishimoriError, Status
     from nishimori.glm import GLM
     from nishimori.network import DeepNetwork, Layer
@@ -41,6 +50,7 @@ __all__ = [
     "channels",
     "errors",
     "export",
+    "features",
     "phase_diagram",
     "priors",
     "reference",

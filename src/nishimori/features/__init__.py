@@ -1,0 +1,8 @@
+"""What a student can see of the input: itself, random features, a kernel's, or given ones."""
+
+from __future__ import annotations
+
+from nishimori.features.base import Features, Geometry, OrderParameters
+from nishimori.features.random_features import RandomFeatures
+
+__all__ = ["Features", "Geometry", "OrderParameters", "RandomFeatures"]

@@ -1,0 +1,60 @@
+"""What a student can see of the input: the geometry of empirical risk minimisation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from nishimori.glm import GLM
+
+__all__ = ["Features", "Geometry", "OrderParameters"]
+
+FloatArray = NDArray[np.float64]
+
+
+class OrderParameters(NamedTuple):
+    """V, q = E z^2, m = E h z and the mean square of the student's weights; arrays."""
+
+    susceptibility: FloatArray
+    self_overlap: FloatArray
+    overlap: FloatArray
+    norm: FloatArray
+
+
+class Geometry(Protocol):
+    """From conjugates to order parameters: everything that depends on the student's input.
+
+    Attributes
+    ----------
+    ratio : float
+        p/d, so that n/p = alpha/ratio; 1 for linear students and kernels.
+    target_variance : float
+        E h^2, label noise not counted.
+    """
+
+    @property
+    def ratio(self) -> float: ...
+
+    @property
+    def target_variance(self) -> float: ...
+
+    def order_parameters(
+        self,
+        susceptibility_conjugate: FloatArray,
+        self_overlap_conjugate: FloatArray,
+        overlap_conjugate: FloatArray,
+        regularization: FloatArray,
+    ) -> OrderParameters:
+        """Order parameters at the conjugates; arrays of one shape, or that broadcast."""
+        ...
+
+
+class Features(Protocol):
+    """A choice of what the student is linear in."""
+
+    def geometry(self, problem: GLM) -> Geometry:
+        """The geometry of this student beside the target of `problem`."""
+        ...

@@ -43,9 +43,10 @@ __all__ = ["chain"]
 _STEPS = 200
 _LONGEST = 4.0  # a Newton step in ln z
 _CLOSE = 1e-9  # a Newton step after which two more reach rounding
-_SPENT, _STIFF, _SOFT, _SENSE, _DULL, _SQUARE, _CUBE, _LEFT, _ALIKE, _SENSE_OVER_Z, _SOFT_OVER_Z = (
-    range(11)
-)
+# what is known of a level
+_ENTRIES = 13
+_SPENT, _STIFF, _SOFT, _SENSE, _DULL, _SQUARE, _CUBE = range(7)
+_LEFT, _SENSE_OVER_Z, _SOFT_OVER_Z, _CHANGE, _FRESH, _FRESH_PHI = range(7, 13)
 
 
 @compiled("float64(float64, float64[::1], float64[::1], float64[::1])")
@@ -67,7 +68,7 @@ def _spectral(z, nodes, weights, out):
     out[_SPENT], out[_STIFF], out[_SOFT] = spent, stiff / spent, soft / spent
     out[_SENSE], out[_DULL] = 1.0, 0.0
     out[_SQUARE], out[_CUBE] = square, cube
-    out[_LEFT] = zero
+    out[_LEFT], out[_CHANGE] = zero, 0.0
     return left
 
 
@@ -83,14 +84,11 @@ def _climb(z, ratio, slope, residual, share, nodes, weights, level, step):
         rho, shift = ratio[k], z[k]
         spent, stiff, soft = level[k - 1, _SPENT], level[k - 1, _STIFF], level[k - 1, _SOFT]
         below = z[k - 1] * spent
-        phi_1 = o_1 = phi_2 = o_phi = o_phi_kept = o_phi_y = u_phi = u_1 = 0.0
-        alike = 1.0
+        phi_1 = o_1 = phi_2 = o_phi = o_phi_kept = o_phi_y = u_phi = u_1 = fresh_1 = 0.0
         for j in range(share.shape[1]):
             c, noise = share[k - 1, j], residual[k - 1, j]
             if c == 0.0:
                 continue
-            if noise != residual[k - 1, 0]:
-                alike = 0.0
             y, taken = shift + noise, slope[k - 1, j] / ratio[k - 1] * below
             phi, o, u = taken / (y + taken), y / (y + taken), shift / (y + taken)
             phi_1 += c * phi
@@ -101,27 +99,30 @@ def _climb(z, ratio, slope, residual, share, nodes, weights, level, step):
             o_phi_y += c * o * phi / y
             u_phi += c * u * phi
             u_1 += c * u
+            fresh_1 += c * o * (noise / y)
+        slack = o_phi + soft * phi_2
         if spent < 0.5 * rho:
-            excess = spent - rho * phi_1
+            own = ((spent - rho * phi_1) / rho + change * phi_2) / slack
         else:
             # both sides are near rho: compare what they leave of it, rho - D, got in the way that
-            # rounds least (in units of the machine's epsilon: rounding)
+            # rounds least (in units of the machine's epsilon: rounding); moved is the change of D
             left = (rho - 1.0) + level[0, _LEFT] + left_of_one
             rounding = abs(rho - 1.0) + level[0, _LEFT] + left_of_one
+            moved = 0.0
             for i in range(1, k):
                 gap, own_left = rho - ratio[i], ratio[i] * level[i, _LEFT]
-                rounding_alone = abs(gap) + own_left
-                noise = residual[i - 1, 0]
-                fresh, kept = noise / (z[i] + noise), z[i] / (z[i] + noise)
-                rounding = fresh * abs(gap) + kept * rounding
-                if level[i, _ALIKE] == 1.0 and rounding < rounding_alone:
-                    left = fresh * gap + kept * left
+                fresh = ratio[i] * level[i, _FRESH]
+                if rounding + fresh < abs(gap) + own_left:
+                    left -= fresh
+                    rounding += fresh
+                    moved -= level[i - 1, _SOFT] * level[i - 1, _SPENT] * step[i - 1]
+                    below_changes = level[i - 1, _STIFF] * step[i - 1] + level[i - 1, _CHANGE]
+                    moved -= ratio[i] * level[i, _FRESH_PHI] * below_changes
                 else:
                     left = gap + own_left
-                    rounding = rounding_alone
-            excess = rho * o_1 - left
-        slack = o_phi + soft * phi_2
-        own = (excess / rho + change * phi_2) / slack
+                    rounding = abs(gap) + own_left
+                    moved = level[i, _CHANGE] * level[i, _SPENT]
+            own = ((rho * o_1 - left + moved) / rho - o_phi * change) / slack
         step[k - 1] = own
         sense, dull = shift * o_phi_y / slack, (o_phi_kept + soft * phi_2) / slack
         ps, not_ps = stiff * sense, dull + soft * sense
@@ -145,7 +146,8 @@ def _climb(z, ratio, slope, residual, share, nodes, weights, level, step):
         level[k, _SPENT], level[k, _STIFF], level[k, _SOFT] = rho * d, pd / d, shift * qd / d
         level[k, _SENSE], level[k, _DULL] = sense, dull
         level[k, _SQUARE], level[k, _CUBE] = rho * w, rho * h
-        level[k, _LEFT], level[k, _ALIKE] = u_1, alike
+        level[k, _LEFT], level[k, _CHANGE] = u_1, change
+        level[k, _FRESH], level[k, _FRESH_PHI] = fresh_1, o_phi_kept
         level[k, _SENSE_OVER_Z], level[k, _SOFT_OVER_Z] = o_phi_y / slack, qd / d
     # downwards: what moves the level above moves the one below
     for k in range(ratio.size - 2, 0, -1):
@@ -197,7 +199,7 @@ def chain(shifts, ratio, slope, residual, share, nodes, weights, shared):
     depth = ratio.size - 1
     out = np.empty((7, shifts.size))
     z, step = np.empty(depth + 1), np.zeros(depth + 1)
-    level = np.empty((depth + 1, 11))
+    level = np.empty((depth + 1, _ENTRIES))
     mean = 0.0
     for n in range(nodes.size):
         mean += weights[n] * nodes[n]

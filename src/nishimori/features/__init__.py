@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from nishimori.features.base import Features, Geometry, OrderParameters
+from nishimori.features.covariates import GaussianCovariates
+from nishimori.features.kernel import Kernel
 from nishimori.features.random_features import RandomFeatures
 
-__all__ = ["Features", "Geometry", "OrderParameters", "RandomFeatures"]
+__all__ = [
+    "Features",
+    "GaussianCovariates",
+    "Geometry",
+    "Kernel",
+    "OrderParameters",
+    "RandomFeatures",
+]

@@ -118,15 +118,11 @@ def kinds_of_neurons(network: DeepNetwork, reduction: Reduction) -> tuple[Neuron
     return tuple(out)
 
 
-def _kinds(
-    layer: Layer, reduced: LayerReduction, fluctuating: float, frozen: float
-) -> Neurons:
+def _kinds(layer: Layer, reduced: LayerReduction, fluctuating: float, frozen: float) -> Neurons:
     slope = float(reduced.slope_square) * layer.weight_variance
     residual = reduced.residual_variance
     if fluctuating == 0.0 or frozen <= 1e-18 * fluctuating:
-        return Neurons(
-            np.array([slope]), np.array([residual]), np.ones(1), reduced.mean_square
-        )
+        return Neurons(np.array([slope]), np.array([residual]), np.ones(1), reduced.mean_square)
     wanted = np.array([slope, residual])
     agreed = False
     for order in _ORDERS:

@@ -99,7 +99,7 @@ class LayeredGeometry:
 
         flat = np.ascontiguousarray(shift, dtype=np.float64).ravel()
         ratios = np.array([1.0, *self.widths])
-        nodes, weights = self.spectrum.nodes, self.spectrum.weights
+        nodes, weights = self.spectrum.nodes.copy(), self.spectrum.weights.copy()
         valid = np.isfinite(flat)
         rows = resolvent.chain(
             np.where(valid, flat, 1.0), ratios, *self._layers, nodes, weights, self.shared_layers

@@ -13,9 +13,17 @@ import numpy as np
 from scipy.optimize import root
 from scipy.special import expit, log_ndtr
 
+import nishimori as nm
+
 Hats = Callable[[float, float, float], tuple[float, float, float]]
 
+EXTREMES = (1e-12, 1e-6, 1.0, 1e6, 1e12)
 _X, _W = np.polynomial.legendre.leggauss(40)
+
+
+def tanh(depth: int) -> nm.DeepNetwork:
+    """The network of arXiv:2302.00375's figures."""
+    return nm.DeepNetwork.uniform(nm.activations.Tanh(gain=2.0), depth)
 
 
 def square_hats(alpha_p: float, total: float) -> Hats:

@@ -74,7 +74,7 @@ class Shifted(Activation):
         return self.inner.declares_knots
 
     @cached_property
-    def pieces(self) -> AffinePieces | None:  # type: ignore[override]
+    def pieces(self) -> AffinePieces | None:
         inner = self.inner.pieces
         if inner is None:
             return None

@@ -157,3 +157,53 @@ def test_reprs_say_what_they_are():
     one, two = (nm.features.GaussianCovariates([1.0], [0.5]) for _ in range(2))
     assert one == two
     assert hash(one) == hash(two)
+
+
+def test_sums_of_squares_are_what_they_replace():
+    problem = nm.GLM(nm.channels.Linear(), signal_variance=0.8, noise_variance=0.3)
+    shared = nm.features.RandomFeatures(tanh(2), (1.5, 0.8), 1)
+    students = (
+        nm.features.RandomFeatures(tanh(2), (1.5, 0.8)),
+        nm.features.RandomFeatures(nm.DeepNetwork.uniform(nm.activations.ReLU(), 2), (1.5, 0.8)),
+        shared,
+        nm.features.Kernel(0.7, 0.2),
+        nm.features.GaussianCovariates([0.5, 1.5, 0.0], [0.2, 0.4, 0.0]),
+    )
+    v_hat, q_hat, slope, penalty = np.array([0.1, 0.7, 30.0]), 0.4, 0.9, 0.2
+    for student in students:
+        geometry = student.geometry(problem)
+        rho = geometry.target_variance
+        assert rho > 0.3
+        _, q, m, _ = geometry.order_parameters(v_hat, q_hat, slope * v_hat, penalty)
+        error = slope**2 * rho + q - 2.0 * slope * m
+        found = geometry.mean_square(v_hat, q_hat, penalty, slope)
+        assert found == pytest.approx(error, rel=1e-12)
+        if hasattr(geometry, "misalignment"):
+            found = geometry.misalignment(v_hat, q_hat, slope * v_hat, penalty)
+            assert found == pytest.approx(q * rho - m * m, rel=1e-12)
+
+
+def test_target_variance_is_that_of_the_problem():
+    spectrum = nm.spectra.Eigenvalues([0.4, 1.2])
+    problem = nm.GLM(nm.channels.Linear(), noise_variance=0.3, spectrum=spectrum)
+    for student in (
+        nm.features.RandomFeatures(tanh(1), 1.0),
+        nm.features.Kernel(0.7, 0.2, input_second_moment=0.8),
+        nm.features.GaussianCovariates([0.5, 1.5], [0.2, 0.4]),
+    ):
+        assert student.geometry(problem).target_variance == pytest.approx(1.1, rel=1e-14)
+
+
+def test_regularization_that_matches_the_target():
+    problem = nm.GLM(nm.channels.Linear(noise=0.1), signal_variance=0.8, noise_variance=0.3)
+    for kernel, best in (
+        (nm.features.Kernel(0.7, 0.2), 0.7 * 0.5 - 0.2),
+        (nm.features.Kernel(0.7, 0.4), 1e-12),
+    ):
+        assert kernel.geometry(problem).matched_regularization(0.5) == pytest.approx(best)
+    shared = nm.features.RandomFeatures(tanh(1), 2.0, 1).geometry(problem)
+    assert shared.matched_regularization(0.5) == 0.5
+    assert nm.features.RandomFeatures(tanh(1), 2.0).geometry(problem).matched_regularization is None
+    assert nm.features.Kernel(0.0, 1.0).geometry(problem).matched_regularization is None
+    covariates = nm.features.GaussianCovariates([1.0], [0.5])
+    assert covariates.geometry(problem).matched_regularization is None

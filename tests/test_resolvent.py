@@ -121,9 +121,11 @@ def test_traces_obey_their_identities(layers, shared):
     shares = [(0.3, 0.7)] * len(layers)
     student = geometry(widths, slopes, residuals, shares, shared=min(shared, len(layers)))
     z = np.geomspace(1e-10, 1e10, 21)
-    spent, square, soft, c, c_square, c_soft, _ = student.traces(z)
+    spent, square, soft, c, c_square, c_soft, missed, _ = student.traces(z)
     assert np.allclose(spent, square + z * soft, rtol=1e-13, atol=0.0)
     assert np.allclose(c, c_square + z * c_soft, rtol=1e-13, atol=0.0)
+    rho = student._variance(student.shared_layers)
+    assert np.allclose(rho, missed + c + z * c_soft, rtol=1e-13, atol=0.0)
     assert np.all((square > 0.0) & (square <= spent) & (spent <= 1.0 + 1e-15))
     assert np.all(np.diff(spent) <= 0.0)
     # derivatives in z against differences: tr W/(W+z) falls with - tr W/(W+z)^2, c likewise

@@ -194,10 +194,11 @@ def chain(shifts, ratio, slope, residual, share, nodes, weights, shared):
     of the inputs; the target is linear in layer `shared`, of unit variance per unit variance there.
 
     Rows: tr W/(W + z), tr (W/(W + z))**2, tr W/(W + z)**2 (W = Omega_L, over k_L);
-    c.(W + z)^-1 c, c.W (W + z)^-2 c, c.(W + z)^-2 c; the last Newton step, NaN if it failed.
+    c.(W + z)^-1 c, c.W (W + z)^-2 c, c.(W + z)^-2 c; the variance of what c.(W + z)^-1 v misses of
+    the target; the last Newton step, NaN if it failed.
     """
     depth = ratio.size - 1
-    out = np.empty((7, shifts.size))
+    out = np.empty((8, shifts.size))
     z, step = np.empty(depth + 1), np.zeros(depth + 1)
     level = np.empty((depth + 1, _ENTRIES))
     mean = 0.0
@@ -237,5 +238,6 @@ def chain(shifts, ratio, slope, residual, share, nodes, weights, shared):
         out[3, i] = at[_SQUARE] / ratio[shared]
         out[4, i] = (at[_CUBE] + dull * loss) / ratio[shared]
         out[5, i] = sense_over_z * loss / ratio[shared]
-        out[6, i] = longest if final == 2 else math.nan
+        out[6, i] = at[_SPENT] * z[shared] * (dull + sense * at[_SOFT]) / ratio[shared]
+        out[7, i] = longest if final == 2 else math.nan
     return out

@@ -202,7 +202,8 @@ class GaussianCovariates:
                 "needed (c Omega^-1 c is at most E h^2)"
             )
         (omega, weights), (places, components) = self._rules
-        return DiagonalGeometry(omega, weights, places, signal * components, target_variance)
+        unexplained = max(target_variance - signal * self.explained, 0.0)
+        return DiagonalGeometry(omega, weights, places, signal * components, unexplained)
 
     def __eq__(self, other: object) -> bool:
         return (

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -21,10 +23,12 @@ class DiagonalGeometry:
         A rule for (1/p) sum over omega.
     places, components : ndarray
         A rule for the sum of :math:`(u_i \cdot c)^2` over the eigenvalues, c = E[h v].
-    target_variance : float
-        E h^2.
+    unexplained : float
+        E h^2 - c^T Omega^-1 c >= 0.
     residual : float
         What a kernel adds that lies in no direction of finite variance.
+    match : callable, optional
+        From the target's noise over its signal to the best regularization of the square loss.
 
     Notes
     -----
@@ -44,9 +48,21 @@ class DiagonalGeometry:
     weights: FloatArray
     places: FloatArray
     components: FloatArray
-    target_variance: float
+    unexplained: float
     residual: float = 0.0
     ratio: float = 1.0
+    match: Callable[[float], float] | None = None
+
+    @cached_property
+    def _explained(self) -> FloatArray:
+        """c_i^2/omega_i: what each direction can explain of the target."""
+        places = np.where(self.places > 0.0, self.places, 1.0)
+        return np.where(self.places > 0.0, self.components / places, 0.0)
+
+    @cached_property
+    def target_variance(self) -> float:
+        """E h^2."""
+        return float(self._explained.sum()) + self.unexplained
 
     def order_parameters(
         self,
@@ -78,3 +94,53 @@ class DiagonalGeometry:
             overlap_conjugate * signal,
             known * signal_soft + self_overlap_conjugate * (scale_soft + soft @ self.weights),
         )
+
+    def misalignment(
+        self,
+        susceptibility_conjugate: FloatArray,
+        self_overlap_conjugate: FloatArray,
+        overlap_conjugate: FloatArray,
+        regularization: FloatArray,
+    ) -> FloatArray:
+        """Q E h^2 - m^2, as a sum of squares: a variance over the directions, and noise."""
+        known = self._known(susceptibility_conjugate, regularization)
+        share, total = self._explained, float(self._explained.sum())
+        mean = (known @ share)[..., None] / total if total > 0.0 else 0.0
+        spread = np.maximum(np.square(known - mean) @ share, 0.0) * total
+        signal = spread + self.unexplained * (np.square(known) @ share)
+        noise = self_overlap_conjugate * self._noise(susceptibility_conjugate, regularization)
+        out: FloatArray = np.square(overlap_conjugate) * signal + self.target_variance * noise
+        return out
+
+    def mean_square(
+        self,
+        susceptibility_conjugate: FloatArray,
+        self_overlap_conjugate: FloatArray,
+        regularization: FloatArray,
+        slope: float = 1.0,
+    ) -> FloatArray:
+        """E (slope h - z)^2 where the conjugate of m is `slope` times that of V, as a sum."""
+        penalty = np.asarray(regularization, dtype=np.float64)[..., None]
+        conjugate = np.asarray(susceptibility_conjugate, dtype=np.float64)[..., None]
+        missed = np.square(penalty / (penalty + conjugate * self.places)) @ self._explained
+        noise = self_overlap_conjugate * self._noise(susceptibility_conjugate, regularization)
+        out: FloatArray = slope * slope * (self.unexplained + missed) + noise
+        return out
+
+    @property
+    def matched_regularization(self) -> Callable[[float], float] | None:
+        """Where the square loss is the posterior mean, from noise over signal of the target."""
+        return self.match
+
+    def _known(self, conjugate: FloatArray, regularization: FloatArray) -> FloatArray:
+        """omega/D at the places of the components."""
+        penalty = np.asarray(regularization, dtype=np.float64)[..., None]
+        return self.places / (penalty + np.asarray(conjugate)[..., None] * self.places)
+
+    def _noise(self, conjugate: FloatArray, regularization: FloatArray) -> FloatArray:
+        """<omega^2/D^2>."""
+        penalty = np.asarray(regularization, dtype=np.float64)[..., None]
+        own = penalty + np.asarray(conjugate)[..., None] * self.eigenvalues
+        filtered = np.where(self.eigenvalues > 0.0, self.eigenvalues / own, 0.0)
+        out: FloatArray = np.square(filtered) @ self.weights
+        return out

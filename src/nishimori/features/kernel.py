@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Kernel"]
 
+_LITTLE = 1e-12  # stands for no regularization at all
+
 
 @dataclass(frozen=True, repr=False)
 class Kernel:
@@ -155,9 +157,14 @@ class Kernel:
             weights=weights,
             places=self.linear * nodes,
             components=signal * self.linear * weights * nodes * nodes,
-            target_variance=signal * spectrum.mean + problem.noise_variance,
+            unexplained=problem.noise_variance,
             residual=self.residual,
+            match=self._match if self.linear > 0.0 else None,
         )
+
+    def _match(self, noise_to_signal: float) -> float:
+        """Ridge on the inputs at noise/signal, where the residual does not exceed it already."""
+        return max(self.linear * noise_to_signal - self.residual, _LITTLE)
 
     def __repr__(self) -> str:
         text = f"linear={self.linear:g}, residual={self.residual:g}"

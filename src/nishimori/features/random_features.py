@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -104,10 +104,11 @@ class LayeredGeometry:
         rows = resolvent.chain(
             np.where(valid, flat, 1.0), ratios, *self._layers, nodes, weights, self.shared_layers
         )
-        rows[:, ~(valid & (rows[6] <= _TOLERANCE))] = np.nan
+        rows[:, ~(valid & (rows[7] <= _TOLERANCE))] = np.nan
         if not self._sees_target:
             rows[3:6] *= 0.0
-        return rows.reshape(7, *np.shape(shift))
+            rows[6] = self._variance(self.shared_layers) + 0.0 * rows[6]
+        return rows.reshape(8, *np.shape(shift))
 
     def order_parameters(
         self,
@@ -117,16 +118,8 @@ class LayeredGeometry:
         regularization: FloatArray,
     ) -> OrderParameters:
         """V, q, m and the mean square of the weights."""
-        conjugate, penalty = np.broadcast_arrays(
-            np.asarray(susceptibility_conjugate, dtype=np.float64),
-            np.asarray(regularization, dtype=np.float64),
-        )
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            valid = (conjugate >= 0.0) & (penalty >= 0.0)
-            exact = np.where(valid, penalty / conjugate, np.nan)
-            shift = np.clip(exact, _LOWEST, _HIGHEST)
-            inverse = np.where(exact > _HIGHEST, _HIGHEST / penalty, 1.0 / conjugate)
-        spent, square, soft, c, c_square, c_soft, _ = self.traces(shift)
+        rows, inverse = self._at(susceptibility_conjugate, regularization)
+        spent, square, soft, c, c_square, c_soft = rows[:6]
         known = self.signal_variance * np.square(overlap_conjugate)
         inverse_square = inverse * inverse
         return OrderParameters(
@@ -135,6 +128,39 @@ class LayeredGeometry:
             self.signal_variance * overlap_conjugate * c * inverse,
             (known * c_soft + self_overlap_conjugate * soft) * inverse_square,
         )
+
+    def mean_square(
+        self,
+        susceptibility_conjugate: FloatArray,
+        self_overlap_conjugate: FloatArray,
+        regularization: FloatArray,
+        slope: float = 1.0,
+    ) -> FloatArray:
+        """E (slope h - z)^2 where the conjugate of m is `slope` times that of V, a sum."""
+        rows, inverse = self._at(susceptibility_conjugate, regularization)
+        signal = self.signal_variance * rows[6] + self.noise_variance
+        noise = self_overlap_conjugate * rows[1] * inverse * inverse
+        out: FloatArray = slope * slope * signal + noise
+        return out
+
+    @property
+    def matched_regularization(self) -> Callable[[float], float] | None:
+        """Where the square loss is the posterior mean: all layers shared, noise over signal."""
+        return float if self.shared_layers == len(self.widths) else None
+
+    def _at(
+        self, susceptibility_conjugate: FloatArray, regularization: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Traces at z = regularization/conjugate, and 1/conjugate; NaN where one is negative."""
+        conjugate, penalty = np.broadcast_arrays(
+            np.asarray(susceptibility_conjugate, dtype=np.float64),
+            np.asarray(regularization, dtype=np.float64),
+        )
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            valid = (conjugate >= 0.0) & (penalty >= 0.0)
+            exact = np.where(valid, penalty / conjugate, np.nan)
+            inverse = np.where(exact > _HIGHEST, _HIGHEST / penalty, 1.0 / conjugate)
+        return self.traces(np.clip(exact, _LOWEST, _HIGHEST)), inverse
 
 
 @dataclass(frozen=True, init=False)

@@ -75,6 +75,28 @@ def test_covariates_from_data_of_a_known_covariance(kind):
     assert (q, m) == pytest.approx((q_exact, m_exact), rel=0.01)
 
 
+def test_estimates_are_without_the_bias_of_fitting_noise():
+    # 100 samples of 20 features: plain least squares explains 0.8 + 0.2/5 of the target
+    found = []
+    for seed in range(400):
+        rng = np.random.default_rng(seed)
+        x = rng.standard_normal((100, 20))
+        y = x[:, 0] * math.sqrt(0.8) + math.sqrt(0.2) * rng.standard_normal(100)
+        covariates = nm.features.GaussianCovariates.from_data(x, y)
+        found.append(covariates.explained * covariates.target_variance)
+    error = np.std(found) / math.sqrt(len(found))
+    assert error < 0.012
+    assert abs(np.mean(found) - 0.8) < 3.0 * error
+
+
+def test_nothing_to_explain():
+    rng = np.random.default_rng(2)
+    x, y = rng.standard_normal((60, 20)), rng.standard_normal(60)
+    found = nm.features.GaussianCovariates.from_data(x, y)
+    assert 0.0 <= found.explained < 0.3
+    assert nm.features.GaussianCovariates.from_data([[1.0], [-1.0]], [1.0, 1.0]).explained == 0.0
+
+
 def test_labels_more_linear_than_signs_of_a_gaussian_are_taken_without_noise():
     rng = np.random.default_rng(0)
     x = rng.standard_normal((500, 3))

@@ -139,8 +139,15 @@ class GaussianCovariates:
 
         Notes
         -----
-        The data set stands for the population, its sample covariance for Omega: right for
-        training sets drawn from it, and within a relative O(p/samples) of the population behind.
+        With the sample covariance :math:`\hat\Omega` of eigenvectors u_i, least squares on all N
+        samples leaves the residual variance :math:`s^2 = N/(N - p)` times the one in the sample,
+        and the noise in :math:`\hat c = X^T y/N` is taken off every component,
+
+        .. math:: (u_i \cdot c)^2 \approx (u_i \cdot \hat c)^2 - s^2 \hat\omega_i/N,
+
+        those that come out negative being 0 and the others rescaled, so that the share explained
+        is the adjusted one, :math:`1 - s^2/E y^2`. The eigenvalues stay those of the sample,
+        spread by a relative :math:`2 \sqrt{p/N}`.
 
         References
         ----------
@@ -151,14 +158,12 @@ class GaussianCovariates:
             raise BadArgument(f"{owner}: kind must be 'regression' or 'labels', got {kind!r}")
         v = data_matrix("features", features, owner)
         y = _target(target, v.shape[0], kind, owner)
-        omega, basis = np.linalg.eigh(v.T @ v / v.shape[0])
-        c = basis.T @ (v.T @ y / v.shape[0])
-        seen = omega > _ROUNDING * omega[-1]
-        omega, components = np.where(seen, omega, 0.0), np.where(seen, np.square(c), 0.0)
+        omega, components = _estimate(v, y)
+        variance = float(np.mean(np.square(y)))
         if kind == "regression":
-            variance = float(np.mean(np.square(y)))
             return cls(omega, components / variance, variance)
         components *= 0.5 * math.pi
+        seen = omega > 0.0
         explained = float(np.sum(components[seen] / omega[seen]))
         if explained > 1.0:
             warnings.warn(
@@ -222,6 +227,21 @@ class GaussianCovariates:
         if self.target_variance != 1.0:
             text += f", target_variance={self.target_variance:.6g}"
         return f"GaussianCovariates({text})"
+
+
+def _estimate(v: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Eigenvalues of the covariance, and the squared components of E[y v] without their noise."""
+    samples = v.shape[0]
+    omega, basis = np.linalg.eigh(v.T @ v / samples)
+    seen = omega > _ROUNDING * omega[-1]
+    omega = np.where(seen, omega, 0.0)
+    measured = np.where(seen, np.square(basis.T @ (v.T @ y / samples)), 0.0)
+    left = max(float(np.mean(np.square(y)) - np.sum(measured[seen] / omega[seen])), 0.0)
+    noise = left * samples / (samples - np.count_nonzero(seen))
+    components = np.maximum(measured - noise * omega / samples, 0.0)
+    explained = max(float(np.mean(np.square(y))) - noise, 0.0)
+    total = float(np.sum(components[seen] / omega[seen]))
+    return omega, components * (explained / total) if total > 0.0 else components
 
 
 def _vector(name: str, values: Any) -> FloatArray:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nishimori import (
         activations,
         channels,
+        erm,
         errors,
         export,
         features,
@@ -30,13 +31,15 @@ if TYPE_CHECKING:
     from nishimori.glm import GLM
     from nishimori.network import DeepNetwork, Layer
     from nishimori.reduction import Reduction
-    from nishimori.results import Curve, State, Trajectory
+    from nishimori.results import Curve, ErmCurve, ErmState, State, Trajectory
     from nishimori.transitions import PhaseDiagram, Transitions, phase_diagram
 
 __all__ = [
     "GLM",
     "Curve",
     "DeepNetwork",
+    "ErmCurve",
+    "ErmState",
     "Layer",
     "NishimoriError",
     "PhaseDiagram",
@@ -48,6 +51,7 @@ __all__ = [
     "__version__",
     "activations",
     "channels",
+    "erm",
     "errors",
     "export",
     "features",
@@ -60,6 +64,8 @@ __all__ = [
 _HOME = {
     "Curve": "results",
     "DeepNetwork": "network",
+    "ErmCurve": "results",
+    "ErmState": "results",
     "GLM": "glm",
     "Layer": "network",
     "NishimoriError": "errors",

@@ -14,11 +14,20 @@ from nishimori.errors import Status
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Curve", "State", "Trajectory"]
+__all__ = ["Curve", "ErmCurve", "ErmState", "State", "Trajectory"]
 
 FloatArray = NDArray[np.float64]
 
 _TABLE_COLUMNS = ("alpha", "overlap", "mmse", "test_error", "mutual_information", "residual")
+_ERM_COLUMNS = (
+    "alpha",
+    "regularization",
+    "overlap",
+    "self_overlap",
+    "test_error",
+    "train_loss",
+    "residual",
+)
 
 
 @dataclass(frozen=True)
@@ -115,15 +124,7 @@ class Curve:
 
     def state(self, index: int | tuple[int, ...]) -> State:
         """The point at `index` (of the flattened curve for an integer) as a `State`."""
-        values: dict[str, Any] = {}
-        for field in fields(State):
-            value = getattr(self, field.name)
-            if isinstance(value, np.ndarray):
-                value = value.flat[index] if isinstance(index, int) else value[index]
-                value = value.item()
-            values[field.name] = value
-        values["status"] = Status(values["status"])
-        return State(**values)
+        return State(**_point(self, State, index))
 
     def __iter__(self) -> Iterator[State]:
         return (self.state(index) for index in range(len(self)))
@@ -139,23 +140,169 @@ class Curve:
     @property
     def failed(self) -> NDArray[np.bool_]:
         """Where the status is a failure."""
-        failures = [status.value for status in Status if status.failed]
-        return np.isin(self.status, failures)
+        return _failed(self.status)
 
     def __str__(self) -> str:
-        rows = self.rows()
-        header = "".join(f"{name:>20}" for name in _TABLE_COLUMNS) + "  status"
-        lines = [header]
-        for row in rows:
-            numbers = (f"{row[name]:>20.12g}" for name in _TABLE_COLUMNS[:-1])
-            lines.append("".join(numbers) + f"{row['residual']:>20.1e}  {row['status']}")
-        return "\n".join(lines)
+        return _table(self.rows(), _TABLE_COLUMNS)
 
     def plot(self, axes: Axes | None = None, *, quantity: str = "test_error", **style: Any) -> Axes:
         """Draw `quantity` against alpha with matplotlib (extra ``plot``); returns the axes."""
         from nishimori.export.plots import draw_curve
 
         return draw_curve(self, axes, quantity=quantity, **style)
+
+
+@dataclass(frozen=True)
+class ErmState:
+    """One trained estimator in the limit of large dimension, with everything computed at it.
+
+    z is the student's output on a fresh input, h the target's.
+
+    Attributes
+    ----------
+    alpha : float
+        Sample ratio n/d.
+    overlap : float
+        m = E h z; it includes the square root of the signal variance.
+    self_overlap : float
+        q = E z^2.
+    susceptibility : float
+        V, the variance of the cavity field per unit inverse temperature.
+    overlap_conjugate, self_overlap_conjugate, susceptibility_conjugate : float
+        Of m, q and V.
+    norm : float
+        Mean square of the student's weights.
+    test_error : float
+        Misclassification of the noisy label for classes, else mean-square error with label noise.
+    train_loss : float
+        Mean loss over the training samples, penalty not counted.
+    train_error : float
+        Share of the training samples on the wrong side; NaN for real labels.
+    objective : float
+        The minimum that was found, penalties included, per weight of the student.
+    regularization : float
+        The one used, or found where it was "optimal".
+    flatness : float
+        Where the regularisation was searched for: d^2 ln(test error)/d ln(regularization)^2 at
+        the optimum. Else NaN.
+    status : Status
+        How the computation ended; anything with `status.failed` should not be used.
+    residual : float
+        Largest relative error of the equations.
+    error_estimate : float
+        Estimated relative error of the order parameters.
+    """
+
+    alpha: float
+    overlap: float
+    self_overlap: float
+    susceptibility: float
+    overlap_conjugate: float
+    self_overlap_conjugate: float
+    susceptibility_conjugate: float
+    norm: float
+    test_error: float
+    train_loss: float
+    train_error: float
+    objective: float
+    regularization: float
+    flatness: float
+    status: Status
+    residual: float
+    error_estimate: float
+
+    def row(self) -> dict[str, Any]:
+        """The attributes by name, the status as its lower-case label."""
+        row = {field.name: getattr(self, field.name) for field in fields(self)}
+        row["status"] = self.status.label
+        return row
+
+    def __str__(self) -> str:
+        lines = [f"trained estimator at alpha = {self.alpha:g}: {self.status.label}"]
+        for name, value in self.row().items():
+            if isinstance(value, float) and name != "alpha":
+                lines.append(f"  {name:<26}{value: .12g}")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class ErmCurve:
+    """A learning curve of a trained estimator: the attributes of `ErmState` as arrays.
+
+    The shape is that of alpha, broadcast with the regularisation. `status` holds the integers of
+    `Status`.
+    """
+
+    alpha: FloatArray
+    overlap: FloatArray
+    self_overlap: FloatArray
+    susceptibility: FloatArray
+    overlap_conjugate: FloatArray
+    self_overlap_conjugate: FloatArray
+    susceptibility_conjugate: FloatArray
+    norm: FloatArray
+    test_error: FloatArray
+    train_loss: FloatArray
+    train_error: FloatArray
+    objective: FloatArray
+    regularization: FloatArray
+    flatness: FloatArray
+    status: NDArray[np.int_]
+    residual: FloatArray
+    error_estimate: FloatArray
+
+    def __len__(self) -> int:
+        return self.alpha.size
+
+    def state(self, index: int | tuple[int, ...]) -> ErmState:
+        """The point at `index` (of the flattened curve for an integer) as an `ErmState`."""
+        return ErmState(**_point(self, ErmState, index))
+
+    def __iter__(self) -> Iterator[ErmState]:
+        return (self.state(index) for index in range(len(self)))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict per point, as the JSON and CSV exports write them."""
+        return [state.row() for state in self]
+
+    @property
+    def failed(self) -> NDArray[np.bool_]:
+        """Where the status is a failure."""
+        return _failed(self.status)
+
+    def __str__(self) -> str:
+        return _table(self.rows(), _ERM_COLUMNS)
+
+    def plot(self, axes: Axes | None = None, *, quantity: str = "test_error", **style: Any) -> Axes:
+        """Draw `quantity` against alpha with matplotlib (extra ``plot``); returns the axes."""
+        from nishimori.export.plots import draw_curve
+
+        return draw_curve(self, axes, quantity=quantity, **style)
+
+
+def _point(curve: Any, kind: Any, index: int | tuple[int, ...]) -> dict[str, Any]:
+    """The fields of the state `kind` at `index` of a curve."""
+    values: dict[str, Any] = {}
+    for field in fields(kind):
+        value = getattr(curve, field.name)
+        if isinstance(value, np.ndarray):
+            value = value.flat[index] if isinstance(index, int) else value[index]
+            value = value.item()
+        values[field.name] = value
+    values["status"] = Status(values["status"])
+    return values
+
+
+def _failed(status: NDArray[np.int_]) -> NDArray[np.bool_]:
+    return np.isin(status, [member.value for member in Status if member.failed])
+
+
+def _table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> str:
+    lines = ["".join(f"{name:>20}" for name in columns) + "  status"]
+    for row in rows:
+        numbers = (f"{row[name]:>20.12g}" for name in columns[:-1])
+        lines.append("".join(numbers) + f"{row['residual']:>20.1e}  {row['status']}")
+    return "\n".join(lines)
 
 
 @dataclass(frozen=True)

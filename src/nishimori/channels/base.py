@@ -9,6 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nishimori.channels.laws import LabelLaw, LabelMoments, field_rule
 from nishimori.errors import BadArgument
 
 __all__ = ["Channel", "Information"]
@@ -42,6 +43,8 @@ class Channel:
     proven : bool
         Whether the equivalence of deep networks is a theorem for such labels: a smooth, odd
         function of h with bounded derivatives, plus Gaussian noise.
+    binary : bool
+        Whether the labels are +1 and -1.
     costly : bool
         Whether one evaluation takes so long (a fraction of a millisecond) that a curve is better
         read off its series, checked between the nodes, than evaluated at every point.
@@ -51,6 +54,7 @@ class Channel:
     ignores_offset: ClassVar[bool] = False
     even_in_offset: ClassVar[bool] = False
     proven: ClassVar[bool] = False
+    binary: ClassVar[bool] = False
     costly: ClassVar[bool] = False
 
     def evaluate(self, signal: FloatArray, variance: FloatArray, offset: float) -> Information:
@@ -80,6 +84,28 @@ class Channel:
     ) -> FloatArray | None:
         """The conjugate at each alpha under a Gaussian prior, where it has a closed form."""
         return None
+
+    def label_law(self, field: FloatArray) -> LabelLaw:
+        """P_out(y | h) at an array of fields."""
+        raise NotImplementedError
+
+    def field_scales(self, variance: float, offset: float) -> tuple[tuple[float, float], ...]:
+        """Places in h, and over what width `label_law` varies there (0 at a jump or a kink)."""
+        return ()
+
+    def additive_noise(self) -> tuple[FloatArray, FloatArray] | None:
+        """Variances and weights of the Gaussian mixture y - h, where it does not depend on h."""
+        return None
+
+    def label_moments(self, variance: float, offset: float) -> LabelMoments:
+        """Second moments of a label and its field h ~ N(offset, variance)."""
+        scales = self.field_scales(variance, offset)
+        h, w = field_rule(variance, offset, scales)
+        law = self.label_law(h)
+        mean = np.sum(law.values * law.weights, axis=1)
+        square = np.sum((np.square(law.values) + law.variances) * law.weights, axis=1)
+        slope = float(w @ (mean * (h - offset))) / variance if variance > 0.0 else 0.0
+        return LabelMoments(float(w @ square), slope)
 
     def information(
         self, signal: ArrayLike, variance: ArrayLike, offset: float = 0.0

@@ -20,6 +20,7 @@ from nishimori._kernels.tabulated import (
     resolve,
 )
 from nishimori.channels.base import Channel, FloatArray, Information
+from nishimori.channels.laws import LabelLaw
 from nishimori.errors import BadArgument
 
 __all__ = ["Custom"]
@@ -180,6 +181,22 @@ class Custom(Channel):
                 square = ((state.labels[:, None] - guess) ** 2 * mass).sum(axis=0)
                 found[i] = float(square @ state.weights) * (2.0 if metric == "gibbs" else 1.0)
         return found
+
+    @property
+    def binary(self) -> bool:  # type: ignore[override]
+        return self.outputs is not None and set(self.outputs) == {-1.0, 1.0}
+
+    def label_law(self, field: FloatArray) -> LabelLaw:
+        middle = 0.5 * float(field.min() + field.max()) if field.size else 0.0
+        reach = float(np.ptp(field)) / 18.0 if field.size > 1 else 1.0
+        labels, weights = self._table_of(reach * reach, middle).rule(FINE)
+        chances = weights[:, None] * self._likelihood(labels, field)
+        return LabelLaw(labels[None], chances.T, np.zeros((1, 1)))
+
+    def field_scales(self, variance: float, offset: float) -> tuple[tuple[float, float], ...]:
+        table = self._table_of(variance, offset)
+        places = np.union1d(table.edges, table.sharp)
+        return tuple((float(place), 0.0) for place in places)
 
     def without_noise(self) -> Channel:
         raise BadArgument(

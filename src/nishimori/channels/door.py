@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from nishimori.channels.base import Channel, FloatArray, Information
+from nishimori.channels.laws import LabelLaw
 from nishimori.errors import BadArgument
 
 __all__ = ["Door"]
@@ -57,6 +58,7 @@ class Door(Channel):
 
     metrics: ClassVar[tuple[str, ...]] = ("misclassification", "mean_square", "log_loss", "gibbs")
     even_in_offset: ClassVar[bool] = True
+    binary: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         try:
@@ -98,6 +100,14 @@ class Door(Channel):
 
     def without_noise(self) -> Door:
         return self
+
+    def label_law(self, field: FloatArray) -> LabelLaw:
+        inside = np.where(np.abs(field) < self.threshold, 1.0, 0.0)
+        weights = np.stack([inside, 1.0 - inside], axis=1)
+        return LabelLaw(np.array([[1.0, -1.0]]), weights, np.zeros((1, 1)))
+
+    def field_scales(self, variance: float, offset: float) -> tuple[tuple[float, float], ...]:
+        return (-self.threshold, 0.0), (self.threshold, 0.0)
 
     def in_units_of(self, variance: float) -> Door | None:
         threshold = self.threshold / math.sqrt(variance)

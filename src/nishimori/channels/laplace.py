@@ -9,12 +9,14 @@ from typing import ClassVar
 import numpy as np
 
 from nishimori.channels.base import Channel, FloatArray, Information
+from nishimori.channels.laws import LabelLaw, LabelMoments
 from nishimori.channels.linear import Linear
 from nishimori.errors import BadArgument
 
 __all__ = ["Laplace"]
 
 _NODES = 16
+_EDGES = np.array([0.0, 1e-4, 1e-3, 1e-2, 0.1, 0.4, 1.0, 2.0, 3.2, 4.6, 6.3])
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,23 @@ class Laplace(Channel):
             return -self.evaluate(signal, variance, offset).entropy
         noise = 2.0 * self.scale * self.scale
         return noise + (2.0 * variance if metric == "gibbs" else variance)
+
+    def label_law(self, field: FloatArray) -> LabelLaw:
+        variances, weights = self.additive_noise()
+        return LabelLaw(field[:, None], weights[None], variances[None])
+
+    def additive_noise(self) -> tuple[FloatArray, FloatArray]:
+        # a Gaussian whose variance is exponential with mean 2 b^2; in t, its square root
+        from nishimori._kernels.rules import gauss_legendre
+
+        x, w = gauss_legendre(10)
+        half = 0.5 * np.diff(_EDGES)
+        t = ((_EDGES[:-1] + half)[:, None] + half[:, None] * x).ravel()
+        weights = (half[:, None] * w).ravel() * 2.0 * t * np.exp(-t * t)
+        return 2.0 * np.square(self.scale * t), weights / weights.sum()
+
+    def label_moments(self, variance: float, offset: float) -> LabelMoments:
+        return LabelMoments(offset * offset + variance + 2.0 * self.scale**2, 1.0)
 
     def without_noise(self) -> Linear:
         return Linear(0.0)

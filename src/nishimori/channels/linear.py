@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from nishimori.channels.base import Channel, FloatArray, Information, require_noise
+from nishimori.channels.laws import LabelLaw, LabelMoments
 
 __all__ = ["Linear"]
 
@@ -74,6 +75,15 @@ class Linear(Channel):
 
     def without_noise(self) -> Linear:
         return Linear(0.0)
+
+    def label_law(self, field: FloatArray) -> LabelLaw:
+        return LabelLaw(field[:, None], np.ones((1, 1)), np.full((1, 1), self.noise))
+
+    def additive_noise(self) -> tuple[FloatArray, FloatArray]:
+        return np.array([self.noise]), np.ones(1)
+
+    def label_moments(self, variance: float, offset: float) -> LabelMoments:
+        return LabelMoments(offset * offset + variance + self.noise, 1.0)
 
     def gaussian_conjugate(
         self, alpha: FloatArray, signal_variance: float, noise_variance: float

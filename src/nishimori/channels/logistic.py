@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from nishimori.channels.base import Channel, FloatArray, Information
+from nishimori.channels.laws import LabelLaw
 from nishimori.channels.sign import Sign
 
 __all__ = ["Logistic"]
@@ -60,6 +61,7 @@ class Logistic(Channel):
 
     metrics: ClassVar[tuple[str, ...]] = ("misclassification", "mean_square", "log_loss", "gibbs")
     even_in_offset: ClassVar[bool] = True
+    binary: ClassVar[bool] = True
     costly: ClassVar[bool] = True
 
     def evaluate(self, signal: FloatArray, variance: FloatArray, offset: float) -> Information:
@@ -87,6 +89,17 @@ class Logistic(Channel):
         if metric == "misclassification":
             return wrong
         return (4.0 if metric == "mean_square" else 2.0) * pair
+
+    def label_law(self, field: FloatArray) -> LabelLaw:
+        small = np.exp(-np.abs(field))
+        less, more = small / (1.0 + small), 1.0 / (1.0 + small)
+        above = np.where(field >= 0.0, more, less)
+        below = np.where(field >= 0.0, less, more)
+        weights = np.stack([above, below], axis=1)
+        return LabelLaw(np.array([[1.0, -1.0]]), weights, np.zeros((1, 1)))
+
+    def field_scales(self, variance: float, offset: float) -> tuple[tuple[float, float], ...]:
+        return ((0.0, 3.0),)
 
     def without_noise(self) -> Sign:
         return Sign()

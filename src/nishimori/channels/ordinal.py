@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from nishimori.channels.base import Channel, FloatArray, Information, require_noise
+from nishimori.channels.laws import LabelLaw
 from nishimori.errors import BadArgument
 
 __all__ = ["Ordinal"]
@@ -108,6 +109,23 @@ class Ordinal(Channel):
 
     def without_noise(self) -> Ordinal:
         return replace(self, noise=0.0)
+
+    def label_law(self, field: FloatArray) -> LabelLaw:
+        from nishimori._kernels.normal import normal_cdf_of
+
+        distance = field[:, None] - np.array(self.thresholds)
+        if self.noise > 0.0:
+            scaled = distance / math.sqrt(self.noise)
+            above = normal_cdf_of(scaled.ravel()).reshape(distance.shape)
+        else:
+            above = np.where(distance > 0.0, 1.0, 0.0)
+        ones, zeros = np.ones((field.size, 1)), np.zeros((field.size, 1))
+        weights = -np.diff(np.concatenate([ones, above, zeros], axis=1), axis=1)
+        values = np.arange(len(self.thresholds) + 1.0)[None]
+        return LabelLaw(values, weights, np.zeros((1, 1)))
+
+    def field_scales(self, variance: float, offset: float) -> tuple[tuple[float, float], ...]:
+        return tuple((t, math.sqrt(self.noise)) for t in self.thresholds)
 
     def in_units_of(self, variance: float) -> Ordinal | None:
         unit = math.sqrt(variance)

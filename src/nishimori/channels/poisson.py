@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar, Literal, get_args
@@ -9,6 +10,7 @@ from typing import ClassVar, Literal, get_args
 import numpy as np
 
 from nishimori.channels.base import Channel, FloatArray, Information
+from nishimori.channels.laws import LabelLaw, LabelMoments, field_rule
 from nishimori.errors import BadArgument, suggest
 
 __all__ = ["Poisson"]
@@ -16,6 +18,7 @@ __all__ = ["Poisson"]
 Link = Literal["exp", "softplus"]
 _NODES = 14
 _LARGEST = 40  # 2**40 counts in one window
+_FEW, _CHARLIER = 60.0, 40  # rates below which counts are summed one by one, nodes above
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,21 @@ class Poisson(Channel):
         mean, unknown = _rate_moments(self.link, signal, variance, offset)
         return mean + (2.0 * unknown if metric == "gibbs" else unknown)
 
+    def label_law(self, field: FloatArray) -> LabelLaw:
+        return _count_law(_rate(self.link, field))
+
+    def field_scales(self, variance: float, offset: float) -> tuple[tuple[float, float], ...]:
+        return ((0.0, 3.0),) if self.link == "softplus" else ()
+
+    def label_moments(self, variance: float, offset: float) -> LabelMoments:
+        if self.link == "exp":
+            mean = math.exp(offset + 0.5 * variance)
+            return LabelMoments(mean + math.exp(2.0 * (offset + variance)), mean)
+        h, w = field_rule(variance, offset, self.field_scales(variance, offset))
+        rate = _rate(self.link, h)
+        slope = float(w @ (rate * (h - offset))) / variance if variance > 0.0 else 0.0
+        return LabelMoments(float(w @ (rate + rate * rate)), slope)
+
     def without_noise(self) -> _Rate:
         return _Rate(self.link)
 
@@ -98,6 +116,17 @@ class _Rate(Channel):
 
     metrics: ClassVar[tuple[str, ...]] = ("mean_square", "gibbs")
 
+    def label_law(self, field: FloatArray) -> LabelLaw:
+        return LabelLaw(_rate(self.link, field)[:, None], np.ones((1, 1)), np.zeros((1, 1)))
+
+    def field_scales(self, variance: float, offset: float) -> tuple[tuple[float, float], ...]:
+        return ((0.0, 3.0),) if self.link == "softplus" else ()
+
+    def label_moments(self, variance: float, offset: float) -> LabelMoments:
+        noisy = Poisson(self.link).label_moments(variance, offset)
+        mean, _ = _rate_moments(self.link, np.array([variance]), np.zeros(1), offset)
+        return LabelMoments(noisy.mean_square - float(mean[0]), noisy.slope)
+
     def errors(
         self, signal: FloatArray, variance: FloatArray, offset: float, metric: str
     ) -> FloatArray:
@@ -109,6 +138,31 @@ class _Rate(Channel):
 
     def __str__(self) -> str:
         return f"the rate of poisson:link={self.link}"
+
+
+def _rate(link: Link, field: FloatArray) -> FloatArray:
+    with np.errstate(over="ignore"):
+        return np.exp(field) if link == "exp" else np.logaddexp(0.0, field)
+
+
+def _count_law(rate: FloatArray) -> LabelLaw:
+    """Counts one by one where the rate is small, else nodes of the Gauss-Charlier rule."""
+    counts = np.arange(_FEW + 12.0 * math.sqrt(_FEW) + 30.0)
+    log_factorial = np.array([math.lgamma(y + 1.0) for y in counts])
+    few = rate <= _FEW
+    values = np.broadcast_to(counts, (rate.size, counts.size)).copy()
+    with np.errstate(divide="ignore", invalid="ignore", under="ignore"):
+        log = np.where(few, np.log(rate), 0.0)[:, None]
+        power = np.where(counts == 0.0, 0.0, counts * log)
+        weights = np.exp(power - np.where(few, rate, 0.0)[:, None] - log_factorial)
+    k = np.arange(float(_CHARLIER))
+    for i in np.flatnonzero(~few):
+        beside = np.sqrt(rate[i] * k[1:])
+        jacobi = np.diag(rate[i] + k) + np.diag(beside, 1) + np.diag(beside, -1)
+        nodes, vectors = np.linalg.eigh(jacobi)
+        values[i, :_CHARLIER], weights[i] = nodes, 0.0
+        weights[i, :_CHARLIER] = np.square(vectors[0])
+    return LabelLaw(values, weights, np.zeros((1, 1)))
 
 
 def _rate_moments(

@@ -11,6 +11,7 @@ import numpy as np
 
 from nishimori.activations.base import Activation, AffinePieces
 from nishimori.channels.base import Channel, FloatArray, Information, require_noise
+from nishimori.channels.laws import LabelLaw
 from nishimori.errors import BadArgument
 
 __all__ = ["Readout"]
@@ -161,6 +162,27 @@ class Readout(Channel):
             return -self.evaluate(signal, variance, offset).entropy
         spread = self._form.spread(signal, variance, offset)
         return (2.0 if metric == "gibbs" else 1.0) * spread + self.noise
+
+    @property
+    def binary(self) -> bool:  # type: ignore[override]
+        pieces = self._pieces
+        if self.noise > 0.0 or pieces is None or any(pieces.slopes):
+            return False
+        return set(pieces.intercepts) == {-1.0, 1.0}
+
+    def label_law(self, field: FloatArray) -> LabelLaw:
+        values = np.asarray(self.activation.value(field))[:, None]
+        return LabelLaw(values, np.ones((1, 1)), np.full((1, 1), self.noise))
+
+    def field_scales(self, variance: float, offset: float) -> tuple[tuple[float, float], ...]:
+        from nishimori.channels.readout_smooth import panel_edges
+
+        places = {*self.activation.breakpoints, *self.activation.knots}
+        if self._pieces is None and variance > 0.0:
+            reach = 9.0 * math.sqrt(variance)
+            edges, _ = panel_edges(self.activation, offset - reach, offset + reach, math.inf)
+            places.update(edges.tolist())
+        return tuple((place, 0.0) for place in sorted(places))
 
     def without_noise(self) -> Readout:
         return Readout(self.activation)

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from nishimori.channels.base import Channel, FloatArray, Information, require_noise
+from nishimori.channels.laws import LabelLaw, LabelMoments
 from nishimori.errors import BadArgument
 
 __all__ = ["Sign"]
@@ -51,6 +52,7 @@ class Sign(Channel):
 
     metrics: ClassVar[tuple[str, ...]] = ("misclassification", "mean_square", "log_loss", "gibbs")
     even_in_offset: ClassVar[bool] = True
+    binary: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "noise", require_noise("noise", self.noise, "Sign"))
@@ -91,6 +93,30 @@ class Sign(Channel):
 
     def without_noise(self) -> Sign:
         return Sign()
+
+    def label_law(self, field: FloatArray) -> LabelLaw:
+        from nishimori._kernels.normal import normal_cdf_of
+
+        if self.noise > 0.0:
+            scaled = field / math.sqrt(self.noise)
+            above, below = normal_cdf_of(scaled), normal_cdf_of(-scaled)
+        else:
+            above = np.where(field > 0.0, 1.0, np.where(field < 0.0, 0.0, 0.5))
+            below = 1.0 - above
+        keep = 1.0 - 2.0 * self.flip
+        weights = self.flip + keep * np.stack([above, below], axis=1)
+        return LabelLaw(np.array([[1.0, -1.0]]), weights, np.zeros((1, 1)))
+
+    def field_scales(self, variance: float, offset: float) -> tuple[tuple[float, float], ...]:
+        return ((0.0, math.sqrt(self.noise)),)
+
+    def label_moments(self, variance: float, offset: float) -> LabelMoments:
+        total = variance + self.noise
+        keep = 1.0 - 2.0 * self.flip
+        if total == 0.0:
+            return LabelMoments(1.0, 0.0)
+        density = math.exp(-0.5 * offset * offset / total)
+        return LabelMoments(1.0, keep * math.sqrt(2.0 / (math.pi * total)) * density)
 
     def in_units_of(self, variance: float) -> Sign | None:
         noise = self.noise / variance

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nishimori.features.base import Features, Geometry, OrderParameters
 from nishimori.features.covariates import GaussianCovariates
 from nishimori.features.kernel import Kernel
+from nishimori.features.linear import LinearStudent
 from nishimori.features.random_features import RandomFeatures
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "GaussianCovariates",
     "Geometry",
     "Kernel",
+    "LinearStudent",
     "OrderParameters",
     "RandomFeatures",
 ]

@@ -12,7 +12,7 @@ from nishimori.errors import BadArgument, ConvergenceError, ConvergenceWarning, 
 from nishimori.glm import GLM
 from nishimori.observables.errors import default_errors
 from nishimori.observables.information import mutual_informations
-from nishimori.results import Curve, State
+from nishimori.results import Curve, ErmCurve, State
 from nishimori.state_evolution import Equations, Solution, solve_all, solve_branch
 
 __all__ = ["fixed_points", "learning_curve", "report_failures", "solve"]
@@ -33,7 +33,8 @@ def learning_curve(
 ) -> Curve:
     """See `GLM.learning_curve`."""
     ratios = require_alpha(alpha)
-    _require_options(branch, rtol, on_failure)
+    _require_branch(branch)
+    require_options(rtol, on_failure)
     equations = Equations.of(problem)
     solution = solve_branch(equations, ratios.ravel(), branch, rtol)
     curve = _dressed(equations, ratios, solution, branch)
@@ -62,7 +63,7 @@ def fixed_points(
     if np.ndim(alpha) != 0:
         raise BadArgument("fixed_points: alpha must be one number")
     ratios = require_alpha(alpha)
-    _require_options("optimal", rtol, on_failure)
+    require_options(rtol, on_failure)
     equations = Equations.of(problem)
     states = []
     for solution in solve_all(equations, ratios.ravel(), rtol):
@@ -89,9 +90,13 @@ def require_alpha(alpha: ArrayLike) -> FloatArray:
     return ratios
 
 
-def _require_options(branch: str, rtol: float, on_failure: str) -> None:
+def _require_branch(branch: str) -> None:
     if branch not in _BRANCHES:
         raise suggest(str(branch), _BRANCHES, "branch")
+
+
+def require_options(rtol: float, on_failure: str) -> None:
+    """Refuse a tolerance or a way to fail that does not exist."""
     if not (isinstance(rtol, int | float) and 1e-13 <= rtol <= 1e-3):
         raise BadArgument(f"rtol must lie between 1e-13 and 1e-3, got {rtol!r}")
     if on_failure not in ("raise", "warn", "return"):
@@ -121,7 +126,7 @@ def _dressed(equations: Equations, alpha: FloatArray, solution: Solution, branch
     return Curve(branch=branch, **{k: v.reshape(alpha.shape) for k, v in arrays.items()})
 
 
-def report_failures(curve: Curve, on_failure: OnFailure) -> None:
+def report_failures(curve: Curve | ErmCurve, on_failure: OnFailure) -> None:
     """Raise or warn if a point of `curve` failed, as `on_failure` says."""
     if on_failure == "return" or not curve.failed.any():
         return
@@ -131,7 +136,7 @@ def report_failures(curve: Curve, on_failure: OnFailure) -> None:
     warnings.warn(message, ConvergenceWarning, stacklevel=4)
 
 
-def failure_sentence(curve: Curve) -> str:
+def failure_sentence(curve: Curve | ErmCurve) -> str:
     """One sentence on how many points failed, the first of them, and why."""
     failed = np.flatnonzero(curve.failed.ravel())
     first = curve.state(int(failed[0]))

@@ -1,0 +1,272 @@
+"""What every estimator knows about itself: its loss, and the questions it can be asked."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nishimori.errors import BadArgument
+
+if TYPE_CHECKING:
+    from nishimori.erm.mapping import ScikitLearn
+    from nishimori.features import Features
+    from nishimori.glm import GLM, OnFailure
+    from nishimori.results import ErmCurve, ErmState
+
+__all__ = ["Estimator", "FloatArray", "Regularization", "require_positive"]
+
+FloatArray = NDArray[np.float64]
+Regularization = ArrayLike | Literal["optimal"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimator:
+    r"""Weights that minimise a convex loss on the training samples, plus a penalty.
+
+    .. math:: w = \arg\min \sum_{\mu=1}^n \ell(y_\mu, z_\mu)
+              + \tfrac12 \lambda_{reg} |w|^2 + \ell_1 |w|_1, \qquad z = w \cdot x/\sqrt d,
+
+    a sum over samples, not a mean, and w of order one per component. With features v of dimension
+    p in the place of x, z = w v/sqrt(p).
+
+    A loss file gives the loss in one variable t: the margin y z for labels +-1, or the residual
+    y - z for real ones. In t, `score` is minus the derivative of the loss at the proximal point
+    (for residuals: the derivative), and its absolute slope.
+
+    Parameters
+    ----------
+    regularization : float, array_like or "optimal", default 1
+        lambda_reg >= 0; an array is broadcast with alpha. "optimal" minimises the test error.
+    l1 : float, default 0
+        Weight of the l1 norm; >= 0. Only for isotropic inputs seen by a linear student.
+    """
+
+    regularization: Regularization = 1.0
+    l1: float = 0.0
+
+    labels: ClassVar[Literal["real", "sign", "any"]] = "real"
+    is_square: ClassVar[bool] = False
+    separable_only: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        name = type(self).__name__
+        object.__setattr__(
+            self, "regularization", _require_regularization(self.regularization, name)
+        )
+        try:
+            l1 = float(self.l1)
+        except (TypeError, ValueError):
+            raise BadArgument(f"{name}: l1 must be a number, got {self.l1!r}") from None
+        if not (math.isfinite(l1) and l1 >= 0.0):
+            raise BadArgument(f"{name}: l1 must be finite and at least 0, got {l1:g}")
+        object.__setattr__(self, "l1", l1)
+
+    # The loss in its variable t.
+
+    def reduced(self, t: FloatArray) -> FloatArray:
+        """The loss of the margin y z, or of the residual y - z."""
+        raise NotImplementedError
+
+    def score(self, t: FloatArray, susceptibility: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """(proximal - omega)/V and the absolute value of its slope in t."""
+        raise NotImplementedError
+
+    def minimum(self, t: FloatArray, susceptibility: FloatArray) -> FloatArray:
+        """The loss at the proximal point."""
+        raise NotImplementedError
+
+    def cuts(self, susceptibility: FloatArray) -> FloatArray:
+        """Places in t where `score` has a kink or a near singularity; one more axis, the last."""
+        raise NotImplementedError
+
+    # The same, of labels and fields.
+
+    def value(self, y: ArrayLike, z: ArrayLike) -> FloatArray:
+        """The loss of predicting z where the label is y."""
+        label, field = np.asarray(y, dtype=np.float64), np.asarray(z, dtype=np.float64)
+        return self.reduced(label * field if self.labels == "sign" else label - field)
+
+    def proximal(self, y: ArrayLike, omega: ArrayLike, susceptibility: ArrayLike) -> FloatArray:
+        """The z that minimises loss(y, z) + (z - omega)^2/(2 V)."""
+        label, field, v = np.broadcast_arrays(
+            *(np.asarray(a, dtype=np.float64) for a in (y, omega, susceptibility))
+        )
+        margin = self.labels == "sign"
+        t = label * field if margin else label - field
+        g, _ = self.score(t, v)
+        return field + v * (label * g if margin else g)
+
+    # What the user asks.
+
+    def learning_curve(
+        self,
+        problem: GLM,
+        alpha: ArrayLike,
+        features: Features | None = None,
+        *,
+        rtol: float = 1e-10,
+        on_failure: OnFailure = "raise",
+    ) -> ErmCurve:
+        """The estimator's order parameters and errors at every sample ratio.
+
+        Parameters
+        ----------
+        problem : GLM
+            Where the labels come from.
+        alpha : array_like
+            Sample ratios n/d; > 0, finite. Any shape; broadcast with `regularization`.
+        features : Features, optional
+            What the student is linear in; the input itself by default.
+        rtol : float, default 1e-10
+            Largest relative residual of the equations; from 1e-3 to 1e-13.
+        on_failure : {"raise", "warn", "return"}
+            What a point does that misses `rtol`.
+
+        Returns
+        -------
+        ErmCurve
+
+        Raises
+        ------
+        BadArgument
+            If an argument is out of its domain, or the loss cannot take the labels.
+        ConvergenceError
+            If a point fails and ``on_failure="raise"``; the curve is its ``result``.
+        """
+        from nishimori.erm.curve import learning_curve
+
+        return learning_curve(self, problem, alpha, features, rtol=rtol, on_failure=on_failure)
+
+    def solve(
+        self,
+        problem: GLM,
+        alpha: float,
+        features: Features | None = None,
+        *,
+        rtol: float = 1e-10,
+        on_failure: OnFailure = "raise",
+    ) -> ErmState:
+        """One point; arguments as in `learning_curve`."""
+        from nishimori.erm.curve import solve
+
+        return solve(self, problem, alpha, features, rtol=rtol, on_failure=on_failure)
+
+    def optimal_regularization(
+        self, problem: GLM, alpha: ArrayLike, features: Features | None = None
+    ) -> Any:
+        """The regularisation of the smallest test error at every alpha, of its shape.
+
+        A closed form where there is one, else a search between 1e-12 and 1e12. How flat the
+        minimum is can be read off the ``flatness`` of ``learning_curve`` with
+        ``regularization="optimal"``.
+        """
+        from nishimori.erm.curve import optimal_regularization
+
+        return optimal_regularization(self, problem, alpha, features)
+
+    def test_error(
+        self, problem: GLM, state: ErmState | ErmCurve, *, label_noise: bool = True
+    ) -> Any:
+        """Misclassification of a fresh label, or mean-square error, at a state or along a curve.
+
+        Parameters
+        ----------
+        problem : GLM
+            The one that `state` was solved for.
+        state : ErmState or ErmCurve
+        label_noise : bool, default True
+            Whether the label is the noisy one, or what the channel would give without its noise.
+        """
+        from nishimori.erm.observables import test_error
+
+        return test_error(self, problem, state, label_noise=label_noise)
+
+    def margin_density(
+        self, problem: GLM, state: ErmState, u: ArrayLike, *, training: bool = False
+    ) -> FloatArray:
+        """Density of the margin y z (labels +-1), or of the residual y - z, at `u`.
+
+        Parameters
+        ----------
+        problem : GLM
+            The one that `state` was solved for.
+        state : ErmState
+        u : array_like
+            Where.
+        training : bool, default False
+            Of the training samples instead of fresh ones; without its atoms, such as the support
+            vectors at margin 1 of the hinge loss.
+        """
+        from nishimori.erm.density import margin_density
+
+        return margin_density(self, problem, state, u, training=training)
+
+    def separability_threshold(self, problem: GLM, features: Features | None = None) -> float:
+        """The sample ratio up to which labels +-1 can be separated; may be infinite.
+
+        Beyond it there is no maximum margin, and below it a loss of the margin that is not
+        regularised has no minimum at finite weights.
+        """
+        from nishimori.erm.separability import separability_threshold
+
+        return separability_threshold(self, problem, features)
+
+    def to_scikit_learn(self, samples: int, state: ErmState | None = None) -> ScikitLearn:
+        """See `scikit_learn`."""
+        from nishimori.erm.mapping import scikit_learn
+
+        return scikit_learn(self, samples, state)
+
+    def __str__(self) -> str:
+        settings = []
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value == field.default or callable(value):
+                continue
+            if isinstance(value, tuple):
+                value = "array"
+            settings.append(
+                f"{field.name}={value:g}" if isinstance(value, float) else f"{field.name}={value}"
+            )
+        return ":".join([type(self).__name__.lower(), *settings])
+
+
+def _require_regularization(value: Any, owner: str) -> Any:
+    """`value` as a float, nested tuples of floats or "optimal", or a sentence."""
+    if isinstance(value, str):
+        if value == "optimal":
+            return value
+        raise BadArgument(
+            f"{owner}: regularization must be a number, an array or 'optimal', got {value!r}"
+        )
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise BadArgument(
+            f"{owner}: regularization must be a number, an array or 'optimal', got {value!r:.60}"
+        ) from None
+    bad = ~(np.isfinite(array) & (array >= 0.0))
+    if bad.any():
+        raise BadArgument(
+            f"{owner}: regularization must be finite and at least 0, got {array[bad].flat[0]:g}"
+        )
+    return float(array) if array.ndim == 0 else _nested(array.tolist())
+
+
+def _nested(values: Any) -> Any:
+    return tuple(_nested(v) for v in values) if isinstance(values, list) else values
+
+
+def require_positive(name: str, value: Any, owner: str) -> float:
+    """`value` as a finite positive float, or a sentence."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise BadArgument(f"{owner}: {name} must be a number, got {value!r}") from None
+    if not (math.isfinite(number) and number > 0.0):
+        raise BadArgument(f"{owner}: {name} must be finite and positive, got {number:g}")
+    return number

@@ -1,0 +1,295 @@
+"""Learning curves of estimators: solutions dressed with what they mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nishimori.erm.base import Estimator
+from nishimori.erm.equations import Point, misalignment
+from nishimori.erm.setting import Setting, prepare
+from nishimori.erm.solver import Solved, solve_points
+from nishimori.erm.square import isotropic_square
+from nishimori.errors import BadArgument, Status
+from nishimori.features import OrderParameters
+from nishimori.observables.curve import report_failures, require_alpha, require_options
+from nishimori.results import ErmCurve, ErmState
+
+if TYPE_CHECKING:
+    from nishimori.features import Features
+    from nishimori.glm import GLM, OnFailure
+
+__all__ = ["Answer", "answer", "learning_curve", "optimal_regularization", "solve"]
+
+FloatArray = NDArray[np.float64]
+
+_ROUNDING = 1e-15  # of one evaluation of the equations
+_GOOD = 1e-9  # residual of a point whose error the finer grid is asked for
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """A solved batch: what was found, and how well. `x` is None for a closed form."""
+
+    point: Point
+    x: FloatArray | None
+    residual: FloatArray
+    error: FloatArray
+    status: NDArray[np.int_]
+
+
+def learning_curve(
+    estimator: Estimator,
+    problem: GLM,
+    alpha: ArrayLike,
+    features: Features | None,
+    *,
+    rtol: float = 1e-10,
+    on_failure: OnFailure = "raise",
+) -> ErmCurve:
+    """See `Estimator.learning_curve`."""
+    ratios = require_alpha(alpha)
+    require_options(rtol, on_failure)
+    setting = prepare(estimator, problem, features)
+    if estimator.separable_only:
+        from nishimori.erm.separability import require_separable
+
+        require_separable(setting, ratios, on_failure)
+    ratios, regularization = _regularizations(setting, ratios)
+    flat, reg = ratios.ravel().copy(), regularization.ravel().copy()
+    found = answer(setting, flat, reg, rtol)
+    flatness = np.full(ratios.shape, np.nan)
+    if estimator.regularization == "optimal" and not estimator.separable_only:
+        from nishimori.erm.optimum import flatness_at
+
+        flatness = flatness_at(setting, flat, reg, found.x).reshape(ratios.shape)
+    curve = _dressed(setting, ratios, regularization, flatness, found)
+    report_failures(curve, on_failure)
+    return curve
+
+
+def solve(
+    estimator: Estimator,
+    problem: GLM,
+    alpha: float,
+    features: Features | None,
+    *,
+    rtol: float = 1e-10,
+    on_failure: OnFailure = "raise",
+) -> ErmState:
+    """See `Estimator.solve`."""
+    if np.ndim(alpha) != 0:
+        raise BadArgument("solve: alpha must be one number; learning_curve takes an array")
+    if np.ndim(estimator.regularization) != 0:
+        raise BadArgument("solve: regularization must be one number or 'optimal', got an array")
+    curve = learning_curve(estimator, problem, alpha, features, rtol=rtol, on_failure=on_failure)
+    return curve.state(0)
+
+
+def optimal_regularization(
+    estimator: Estimator, problem: GLM, alpha: ArrayLike, features: Features | None
+) -> Any:
+    """See `Estimator.optimal_regularization`."""
+    from nishimori.erm.optimum import best_regularization
+
+    ratios = require_alpha(alpha)
+    setting = prepare(estimator, problem, features)
+    if estimator.separable_only:
+        raise BadArgument(f"{type(estimator).__name__}: there is no regularization to optimise")
+    return best_regularization(setting, ratios.ravel()).reshape(ratios.shape)[()]
+
+
+def answer(
+    setting: Setting,
+    alpha: FloatArray,
+    regularization: FloatArray,
+    rtol: float = 1e-10,
+    start: FloatArray | None = None,
+) -> Answer:
+    """Solve at flat arrays of alpha = n/d and regularisation, and say how well."""
+    if setting.closed:
+        return _closed_answer(setting, alpha, regularization)
+    system, each = setting.system, alpha / setting.geometry.ratio
+    hard = setting.estimator.separable_only
+    scale = np.ones_like(regularization) if hard else regularization
+    solved = solve_points(system, each, scale, start, along_alpha=hard)
+    with np.errstate(all="ignore"):
+        point = system.finish(solved.x, each, scale)
+        wrong = solved.residual + _ROUNDING
+        if not setting.estimator.is_square:
+            fine = system.refined()
+            finer = fine.respond(fine.conjugates(solved.x, each), scale)
+            gap = np.abs(finer - solved.x).max(axis=1)
+            wrong = np.where(solved.residual < _GOOD, np.maximum(wrong, gap), wrong)
+        error = wrong * solved.sensitivity
+        point = _with_labels(setting, point, solved.x, each, scale)
+    status = _status(setting, solved, point, error, rtol)
+    point = _recovered(setting, point, alpha, regularization, solved, error, status)
+    if setting.estimator.separable_only:
+        point = _in_the_limit(point)
+    return Answer(point, solved.x, solved.residual, error, status)
+
+
+def _closed_answer(setting: Setting, alpha: FloatArray, regularization: FloatArray) -> Answer:
+    slope, rest = setting.moments
+    problem = setting.problem
+    point, gap, residual = isotropic_square(
+        alpha, regularization, problem.signal_variance, problem.noise_variance, slope, rest
+    )
+    if setting.labels is not None:
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            extra = getattr(setting.labels, "noise", 0.0) * point.order.self_overlap
+            tilt = np.arcsinh(point.order.overlap / np.sqrt(gap + extra))
+            v = np.minimum(point.order.susceptibility, 1e300)
+            x = np.stack([np.log(v), np.log(point.order.self_overlap), tilt], axis=1)
+            found = setting.labels.finish(x, alpha, regularization)
+        from nishimori.erm.observables import misclassification
+
+        wrong = misclassification(setting.problem, setting.geometry, point.order, gap)
+        point = point._replace(train_error=found.train_error, test_error=wrong)
+    learnt = point.order.overlap != 0.0
+    status = np.where(learnt, Status.CONVERGED, Status.NOTHING_LEARNT).astype(np.int_)
+    status[~np.isfinite(point.test_error)] = Status.NOT_FINITE
+    return Answer(point, None, residual, np.full(alpha.shape, 2e-15), status)
+
+
+def _with_labels(
+    setting: Setting, point: Point, x: FloatArray, alpha: FloatArray, regularization: FloatArray
+) -> Point:
+    """The errors of signs, where only the labels' moments were needed so far."""
+    if setting.labels is None:
+        return point
+    from nishimori.erm.observables import misclassification
+
+    order = point.order
+    gap = misalignment(setting.geometry, point.conjugates, order, regularization)
+    noise = getattr(setting.labels, "noise", 0.0)
+    tilt = np.arcsinh(order.overlap / np.sqrt(gap + noise * order.self_overlap))
+    full = np.stack([x[:, 0], np.log(order.self_overlap), tilt], axis=1)
+    train_error = setting.labels.finish(full, alpha, regularization).train_error
+    wrong = misclassification(setting.problem, setting.geometry, order, gap)
+    return point._replace(train_error=train_error, test_error=wrong)
+
+
+def _status(
+    setting: Setting, solved: Solved, point: Point, error: FloatArray, rtol: float
+) -> NDArray[np.int_]:
+    status = np.full(solved.residual.shape, int(Status.CONVERGED), dtype=np.int_)
+    if setting.problem.signal_variance == 0.0:
+        status[:] = Status.NOTHING_LEARNT
+    status[error > max(1e3 * rtol, 1e-7)] = Status.UNRESOLVED
+    status[~(solved.residual <= rtol)] = Status.RESIDUAL_TOO_LARGE
+    status[~(solved.residual <= 1e-3)] = Status.NO_SOLUTION
+    status[~np.isfinite(point.test_error) & (solved.residual <= rtol)] = Status.NOT_FINITE
+    return status
+
+
+def _recovered(
+    setting: Setting,
+    point: Point,
+    alpha: FloatArray,
+    regularization: FloatArray,
+    solved: Solved,
+    error: FloatArray,
+    status: NDArray[np.int_],
+) -> Point:
+    """Where the target is found exactly, at a finite regularisation: a kink of the loss at 0."""
+    recovers = getattr(setting.system, "recovers", None)
+    lost = np.flatnonzero(np.isin(status, (Status.RESIDUAL_TOO_LARGE, Status.NO_SOLUTION)))
+    if recovers is None or lost.size == 0:
+        return point
+    exact, conjugate = recovers(alpha[lost] / setting.geometry.ratio, regularization[lost])
+    found = lost[exact]
+    if found.size == 0:
+        return point
+    status[found], solved.residual[found], error[found] = Status.PERFECT_RECOVERY, 0.0, 0.0
+    rho, norm = setting.geometry.target_variance, setting.problem.signal_variance
+    order, hats = point.order, point.conjugates
+    for values, value in (
+        (order.susceptibility, 0.0),
+        (order.self_overlap, rho),
+        (order.overlap, rho),
+        (order.norm, norm),
+        (hats.susceptibility, np.inf),
+        (hats.overlap, np.inf),
+        (point.train_loss, 0.0),
+        (point.test_error, 0.0),
+    ):
+        values[found] = value
+    hats.self_overlap[found] = conjugate[exact]
+    return point
+
+
+def _in_the_limit(point: Point) -> Point:
+    """What was counted in units of the vanishing regularisation."""
+    order, conjugates = point.order, point.conjugates
+    infinite, zero = np.full_like(order.norm, np.inf), np.zeros_like(order.norm)
+    return point._replace(
+        order=OrderParameters(infinite, order.self_overlap, order.overlap, order.norm),
+        conjugates=type(conjugates)(zero, zero, zero),
+    )
+
+
+def _regularizations(setting: Setting, ratios: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Alpha, and the regularisation at each."""
+    asked = setting.estimator.regularization
+    if setting.estimator.separable_only:
+        return ratios, np.zeros(ratios.shape)
+    if isinstance(asked, str):
+        from nishimori.erm.optimum import best_regularization
+
+        return ratios, best_regularization(setting, ratios.ravel()).reshape(ratios.shape)
+    given = np.asarray(asked, dtype=np.float64)
+    try:
+        alpha, regularization = np.broadcast_arrays(ratios, given)
+    except ValueError:
+        raise BadArgument(
+            f"{type(setting.estimator).__name__}: regularization of shape {given.shape} cannot be "
+            f"broadcast with alpha of shape {ratios.shape}"
+        ) from None
+    return alpha.copy(), regularization.copy()
+
+
+def _dressed(
+    setting: Setting,
+    alpha: FloatArray,
+    regularization: FloatArray,
+    flatness: FloatArray,
+    found: Answer,
+) -> ErmCurve:
+    order, conjugates, point = found.point.order, found.point.conjugates, found.point
+    penalty = 0.5 * regularization.ravel() * order.norm
+    if setting.estimator.l1 > 0.0:  # the l1 norm, from the stationarity of the objective
+        total = (
+            order.overlap * conjugates.overlap
+            - order.self_overlap * conjugates.susceptibility
+            + order.susceptibility * conjugates.self_overlap
+        )
+        penalty = total - penalty
+    arrays: dict[str, Any] = {
+        "overlap": order.overlap,
+        "self_overlap": order.self_overlap,
+        "susceptibility": order.susceptibility,
+        "overlap_conjugate": conjugates.overlap,
+        "self_overlap_conjugate": conjugates.self_overlap,
+        "susceptibility_conjugate": conjugates.susceptibility,
+        "norm": order.norm,
+        "test_error": point.test_error,
+        "train_loss": point.train_loss,
+        "train_error": point.train_error,
+        "objective": alpha.ravel() / setting.geometry.ratio * point.train_loss + penalty,
+        "status": found.status,
+        "residual": found.residual,
+        "error_estimate": found.error,
+    }
+    failed = np.isin(found.status, (Status.NO_SOLUTION, Status.NOT_FINITE))
+    if failed.any():
+        for name in arrays.keys() - {"status", "residual", "error_estimate"}:
+            arrays[name] = np.where(
+                failed & (found.status == Status.NO_SOLUTION), np.nan, arrays[name]
+            )
+    shaped = {name: np.asarray(values).reshape(alpha.shape) for name, values in arrays.items()}
+    return ErmCurve(alpha=alpha, regularization=regularization, flatness=flatness, **shaped)

@@ -1,0 +1,188 @@
+"""Any channel: averages over the field, over the label it gives, and over the student's output."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from nishimori.channels import Channel
+from nishimori.channels.laws import field_rule
+from nishimori.erm.base import Estimator
+from nishimori.erm.equations import Conjugates, Point, misalignment
+from nishimori.erm.margins import overlap_start
+from nishimori.erm.quadrature import gaussian_nodes
+from nishimori.features import Geometry
+
+__all__ = ["GeneralSystem", "label_error"]
+
+FloatArray = NDArray[np.float64]
+
+_LEAST = 1e-20  # weights below do not count
+_CHUNK = 8_000  # components whose nodes are held at a time
+
+
+class Components(NamedTuple):
+    """The law of (h, y) as many atoms or Gaussians: fields around their mean, labels, weights."""
+
+    field: FloatArray
+    label: FloatArray
+    variance: FloatArray
+    weight: FloatArray
+
+
+def components(
+    channel: Channel, variance: float, offset: float, finest: float, count: int
+) -> Components:
+    """Fields and labels, on panels no wider than `finest`."""
+    h, w = field_rule(variance, offset, channel.field_scales(variance, offset), finest, count)
+    law = channel.label_law(h)
+    values, weights, spread, field = np.broadcast_arrays(
+        law.values, law.weights * w[:, None], law.variances, (h - offset)[:, None]
+    )
+    kept = weights > _LEAST
+    return Components(field[kept], values[kept], spread[kept], weights[kept])
+
+
+@dataclass(frozen=True, eq=False)
+class GeneralSystem:
+    r"""Labels of any channel, a loss of the margin y omega or of the residual y - omega.
+
+    Given the field h ~ N(0, rho) around its offset, the student's output is omega ~
+    N(m h/rho, q - m^2/rho) and the label y ~ P_out(y|h), independent of it. So
+
+    .. math:: \hat V = \alpha_p E[-\partial_\omega g], \quad \hat q = \alpha_p E[g^2], \quad
+              \hat m = (\alpha_p E[h g] + m \hat V)/\rho,
+
+    the last by Gaussian integration by parts, with averages over h, y and omega in turn: nothing
+    is singular where omega tells h. The variables are those of `MarginSystem`, without label
+    noise: :math:`m = \sqrt{q \rho} \tanh v`.
+    """
+
+    loss: Estimator
+    geometry: Geometry
+    channel: Channel
+    offset: float
+    nodes: int = 12
+
+    def start(self, alpha: FloatArray, regularization: FloatArray) -> FloatArray:
+        """See `System`."""
+        x = overlap_start(self.geometry.target_variance, alpha, regularization)
+        slope = self.channel.label_moments(self.geometry.target_variance, self.offset).slope
+        x[:, 2] *= math.copysign(1.0, slope) if abs(slope) > 1e-9 else 1e-3
+        return x
+
+    def conjugates(self, x: FloatArray, alpha: FloatArray) -> Conjugates:
+        """See `System`."""
+        return self._averaged(x, alpha)[0]
+
+    def respond(self, conjugates: Conjugates, regularization: FloatArray) -> FloatArray:
+        """See `System`."""
+        order = self.geometry.order_parameters(*conjugates, regularization)
+        gap = misalignment(self.geometry, conjugates, order, regularization)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            tilt = np.arcsinh(order.overlap / np.sqrt(gap))
+            return np.stack(
+                [np.log(order.susceptibility), np.log(order.self_overlap), tilt], axis=1
+            )
+
+    def test_error(self, conjugates: Conjugates, regularization: FloatArray) -> FloatArray:
+        """See `System`."""
+        order = self.geometry.order_parameters(*conjugates, regularization)
+        gap = misalignment(self.geometry, conjugates, order, regularization)
+        return label_error(
+            self.channel,
+            self.geometry.target_variance,
+            self.offset,
+            order.self_overlap,
+            order.overlap,
+            gap,
+            self.loss.labels == "sign",
+        )
+
+    def finish(self, x: FloatArray, alpha: FloatArray, regularization: FloatArray) -> Point:
+        """See `System`."""
+        conjugates, train = self._averaged(x, alpha, complete=True)
+        order = self.geometry.order_parameters(*conjugates, regularization)
+        error = self.test_error(conjugates, regularization)
+        return Point(order, conjugates, train[:, 0], train[:, 1], error)
+
+    def refined(self) -> GeneralSystem:
+        """See `System`."""
+        return replace(self, nodes=self.nodes + 4)
+
+    def _averaged(
+        self, x: FloatArray, alpha: FloatArray, complete: bool = False
+    ) -> tuple[Conjugates, FloatArray]:
+        rows = np.array([self.averages(a, b, c, complete) for a, b, c in x.tolist()]).reshape(-1, 6)
+        slope, square, cross, overlap = rows[:, :4].T
+        rho = self.geometry.target_variance
+        first = alpha * slope
+        overlap_conjugate = (alpha * cross + overlap * first) / rho
+        return Conjugates(first, alpha * square, overlap_conjugate), rows[:, 4:]
+
+    def averages(self, log_v: float, log_q: float, tilt: float, complete: bool) -> list[float]:
+        """E[-g'], E[g^2], E[h g], m, the training loss and error at one point."""
+        rho, loss = self.geometry.target_variance, self.loss
+        if not (-700.0 < log_v < 700.0 and -700.0 < log_q < 700.0 and abs(tilt) < 300.0):
+            return [math.nan] * 6
+        v, q = math.exp(log_v), math.exp(log_q)
+        narrow = math.sqrt(q) / math.cosh(tilt)
+        overlap = math.sqrt(q * rho) * math.tanh(tilt)
+        lean = overlap / rho
+        finest = 2.5 * narrow / abs(lean) if lean != 0.0 else math.inf
+        law = components(self.channel, rho, self.offset, finest, self.nodes + 4)
+        margin = loss.labels == "sign"
+        mean = law.label * lean * law.field if margin else law.label - lean * law.field
+        width = np.sqrt(narrow * narrow + law.variance)
+        field = law.label * law.field if margin else law.field
+        totals = np.zeros(5)
+        edge = -v * float(loss.score(np.zeros((1, 1)), np.full((1, 1), 1e-300))[0][0, 0])
+        cuts = loss.cuts(np.array([v]))
+        if complete and margin and not loss.separable_only:
+            cuts = np.append(cuts, edge).reshape(1, -1)
+        for start in range(0, mean.size, _CHUNK):
+            part = slice(start, start + _CHUNK)
+            these = np.broadcast_to(cuts, (mean[part].size, cuts.shape[1]))
+            t, w = gaussian_nodes(mean[part], width[part], these, self.nodes)
+            w = w * law.weight[part, None]
+            g, slope = loss.score(t, np.full((1, 1), v))
+            totals[0] += float(np.vdot(w, slope))
+            totals[1] += float(np.vdot(w, g * g))
+            totals[2] += float(field[part] @ np.einsum("nk,nk->n", w, g))
+            if complete:
+                totals[3] += float(np.vdot(w, loss.minimum(t, np.full((1, 1), v))))
+                totals[4] += float(w[t < edge].sum()) if margin else math.nan
+        if loss.separable_only:
+            totals[4] = 0.0
+        return [*totals[:3].tolist(), overlap, *totals[3:].tolist()]
+
+
+def label_error(
+    channel: Channel,
+    target_variance: float,
+    offset: float,
+    self_overlap: FloatArray,
+    overlap: FloatArray,
+    gap: FloatArray,
+    signs: bool,
+) -> FloatArray:
+    """How often sign(z) is not the label, or E (y - z)^2, at flat arrays; gap is q rho - m^2."""
+    if not signs:
+        moments = channel.label_moments(target_variance, offset)
+        return moments.mean_square - 2.0 * moments.slope * overlap + self_overlap
+    out = np.empty(overlap.size)
+    for i, (m, rest) in enumerate(zip(overlap, gap, strict=True)):
+        if not (math.isfinite(m) and rest >= 0.0):
+            out[i] = math.nan
+            continue
+        # z in units of its own spread given h: N(lean h, 1)
+        lean = m / math.sqrt(target_variance * max(rest, 1e-300))
+        finest = 2.5 / abs(lean) if lean != 0.0 else math.inf
+        law = components(channel, target_variance, offset, finest, 16)
+        out[i] = float(law.weight @ ndtr(-law.label * lean * law.field))
+    return out

@@ -1,0 +1,138 @@
+"""Losses of the margin u = y omega on sign labels: one integral over the law of u."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from nishimori.erm.base import Estimator
+from nishimori.erm.equations import Averages, Conjugates, Point, misalignment
+from nishimori.erm.quadrature import REACH, panel_nodes
+from nishimori.features import Geometry
+
+__all__ = ["MarginSystem", "overlap_start"]
+
+FloatArray = NDArray[np.float64]
+
+_INVERSE_SQRT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
+_BASE = np.array([-REACH, -6.0, -4.0, -2.0, 0.0, 2.0, 4.0, 6.0, REACH])
+_NEAR = np.array([-9.0, -4.5, -2.0, 2.0, 4.5, 9.0])
+
+
+@dataclass(frozen=True, eq=False)
+class MarginSystem:
+    r"""Sign labels, with noise inside and flips, and a loss of the margin u = y omega.
+
+    The variables are ln V, ln q and v with :math:`m = \sqrt{q V'} \tanh v`, V' = E h^2 + noise, so
+    that :math:`q V' - m^2 = q V'/\cosh^2 v` is never a difference. With
+    :math:`k = \sqrt{2/(\pi V')}` and p = flip, u has the density
+
+    .. math:: p(u) = 2 N(u; 0, q) [(1 - 2p) \Phi(u \sinh v/\sqrt q) + p],
+
+    .. math:: \hat V = \alpha_p E[-g'(u)], \quad \hat q = \alpha_p E[g(u)^2], \quad
+              \hat m = \alpha_p (1 - 2p) k\, E_{u \sim N(0, q/\cosh^2 v)}[g(u)] .
+    """
+
+    loss: Estimator
+    geometry: Geometry
+    noise: float
+    flip: float
+    nodes: int = 16
+
+    @property
+    def total_variance(self) -> float:
+        """V'."""
+        return self.geometry.target_variance + self.noise
+
+    def start(self, alpha: FloatArray, regularization: FloatArray) -> FloatArray:
+        """See `System`."""
+        return overlap_start(self.geometry.target_variance, alpha, regularization)
+
+    def conjugates(self, x: FloatArray, alpha: FloatArray) -> Conjugates:
+        """See `System`."""
+        return self._averaged(x, alpha)[0]
+
+    def respond(self, conjugates: Conjugates, regularization: FloatArray) -> FloatArray:
+        """See `System`."""
+        order = self.geometry.order_parameters(*conjugates, regularization)
+        gap = misalignment(self.geometry, conjugates, order, regularization)
+        gap = gap + self.noise * order.self_overlap
+        with np.errstate(divide="ignore", invalid="ignore"):
+            tilt = np.arcsinh(order.overlap / np.sqrt(gap))
+            return np.stack(
+                [np.log(order.susceptibility), np.log(order.self_overlap), tilt], axis=1
+            )
+
+    def test_error(self, conjugates: Conjugates, regularization: FloatArray) -> FloatArray:
+        """See `System`."""
+        order = self.geometry.order_parameters(*conjugates, regularization)
+        gap = misalignment(self.geometry, conjugates, order, regularization)
+        gap = gap + self.noise * order.self_overlap
+        angle = np.arctan2(np.sqrt(gap), order.overlap) / math.pi
+        return self.flip + (1.0 - 2.0 * self.flip) * angle
+
+    def finish(self, x: FloatArray, alpha: FloatArray, regularization: FloatArray) -> Point:
+        """See `System`."""
+        conjugates, averages = self._averaged(x, alpha, complete=True)
+        order = self.geometry.order_parameters(*conjugates, regularization)
+        error = self.test_error(conjugates, regularization)
+        return Point(order, conjugates, averages.loss, averages.wrong, error)
+
+    def refined(self) -> MarginSystem:
+        """See `System`."""
+        return replace(self, nodes=self.nodes + 6)
+
+    def _averaged(
+        self, x: FloatArray, alpha: FloatArray, complete: bool = False
+    ) -> tuple[Conjugates, Averages]:
+        loss, keep = self.loss, 1.0 - 2.0 * self.flip
+        with np.errstate(over="ignore"):
+            v, scale = np.exp(x[:, 0]), np.exp(0.5 * x[:, 1])
+        narrow = 1.0 / np.cosh(np.minimum(np.abs(x[:, 2]), 300.0))
+        steep = np.sinh(np.clip(x[:, 2], -300.0, 300.0))
+        with np.errstate(over="ignore"):
+            cuts = loss.cuts(v) / scale[:, None]
+            if complete:
+                edge = -v * loss.score(np.zeros((1, 1)), np.zeros((1, 1)) + 1e-300)[0][0, 0]
+                if loss.separable_only:
+                    edge = np.full_like(v, -np.inf)
+                cuts = np.concatenate([cuts, (edge / scale)[:, None]], axis=1)
+        base = np.broadcast_to(_BASE, (v.size, _BASE.size))
+        t, w = panel_nodes(
+            np.concatenate([base, narrow[:, None] * _NEAR, cuts], axis=1), self.nodes
+        )
+        u, each = t * scale[:, None], v[:, None]
+        g, slope = loss.score(u, each)
+        normal = w * np.exp(-0.5 * t * t) * (2.0 * _INVERSE_SQRT_2PI)
+        density = normal * (keep * ndtr(t * steep[:, None]) + self.flip)
+        z = t / narrow[:, None]
+        near = w * np.exp(-0.5 * z * z) * (_INVERSE_SQRT_2PI / narrow[:, None])
+        k = math.sqrt(2.0 / (math.pi * self.total_variance))
+
+        def mean(values: FloatArray, law: FloatArray = density) -> FloatArray:
+            return np.einsum("nk,nk->n", law, values)
+
+        conjugates = Conjugates(
+            alpha * mean(slope), alpha * mean(g * g), alpha * (keep * k) * mean(g, near)
+        )
+        if not complete:
+            return conjugates, Averages(v, v, v, v)
+        train = mean(loss.minimum(u, each))
+        wrong = np.where(u < edge[:, None], density, 0.0).sum(axis=1)
+        return conjugates, Averages(
+            conjugates.susceptibility, conjugates.self_overlap, train, wrong
+        )
+
+
+def overlap_start(
+    target_variance: float, alpha: FloatArray, regularization: FloatArray
+) -> FloatArray:
+    """Ln V, ln q and v to begin with."""
+    v = 1.0 / (np.maximum(regularization, 0.03) + np.minimum(alpha, 1.0))
+    q = 0.5 * np.square(v * np.minimum(1.0, alpha) + 1e-3 * v) + 1e-300
+    tilt = np.minimum(0.8, np.sqrt(alpha))
+    return np.stack([np.log(v), np.log(q), tilt], axis=1)

@@ -1,0 +1,145 @@
+"""Which equations an estimator, a problem and features lead to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nishimori.channels import Sign
+from nishimori.erm.base import Estimator
+from nishimori.erm.custom import Custom
+from nishimori.erm.equations import RegressionSystem, System
+from nishimori.erm.general import GeneralSystem
+from nishimori.erm.margins import MarginSystem
+from nishimori.errors import BadArgument
+from nishimori.features import Geometry, LinearStudent
+from nishimori.glm import GLM
+from nishimori.priors import GaussBernoulli, Gaussian
+from nishimori.spectra import Isotropic
+
+if TYPE_CHECKING:
+    from nishimori.features import Features
+
+__all__ = ["Setting", "label_system", "prepare"]
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """An estimator on a problem: the geometry of its student, and its system of equations.
+
+    ``closed`` tells that the square loss on isotropic inputs is solved in closed form;
+    ``labels`` is the system of the labels themselves where ``system`` knows only their moments.
+    """
+
+    estimator: Estimator
+    problem: GLM
+    geometry: Geometry
+    offset: float
+    system: System
+    closed: bool
+    labels: System | None
+
+    @property
+    def moments(self) -> tuple[float, float]:
+        """Slope of the labels in h, and their variance around that line."""
+        return _line(self.problem, self.geometry, self.offset)
+
+
+def prepare(estimator: Estimator, problem: Any, features: Features | None) -> Setting:
+    """Check that the three fit together, and choose the equations."""
+    name = type(estimator).__name__
+    if not isinstance(problem, GLM):
+        raise BadArgument(f"{name}: problem must be a GLM, got {type(problem).__name__}")
+    channel = problem.channel
+    if isinstance(estimator, Custom):
+        estimator = estimator.for_labels(channel)
+    _check_labels(estimator, problem)
+    offset = 0.0 if channel.ignores_offset else problem.offset
+    if estimator.l1 > 0.0:
+        geometry = _sparse_geometry(estimator, problem, features)
+    else:
+        student = LinearStudent() if features is None else features
+        if not callable(getattr(student, "geometry", None)):
+            raise BadArgument(
+                f"{name}: features must be one of nishimori.features or None, got {features!r}"
+            )
+        geometry = student.geometry(problem)
+    closed = False
+    labels: System | None = None
+    system: System
+    if estimator.is_square:
+        slope, rest = _line(problem, geometry, offset)
+        system = RegressionSystem(estimator, geometry, slope, np.array([rest]), np.ones(1))
+        linear = features is None or isinstance(features, LinearStudent)
+        closed = linear and estimator.l1 == 0.0 and isinstance(problem.spectrum, Isotropic)
+        if estimator.labels == "sign":
+            labels = label_system(estimator, problem, geometry, offset)
+    else:
+        system = label_system(estimator, problem, geometry, offset)
+    return Setting(estimator, problem, geometry, offset, system, closed, labels)
+
+
+def label_system(estimator: Estimator, problem: GLM, geometry: Geometry, offset: float) -> System:
+    """The equations for labels of the problem's channel."""
+    channel = problem.channel
+    noise = channel.additive_noise()
+    if estimator.labels == "real" and noise is not None:
+        return RegressionSystem(estimator, geometry, 1.0, *noise)
+    if estimator.labels == "sign" and isinstance(channel, Sign) and offset == 0.0:
+        return MarginSystem(estimator, geometry, channel.noise, channel.flip)
+    return GeneralSystem(estimator, geometry, channel, offset)
+
+
+def _line(problem: GLM, geometry: Geometry, offset: float) -> tuple[float, float]:
+    noise = problem.channel.additive_noise()
+    if noise is not None:  # the offset, if any, is left to an intercept
+        return 1.0, float(noise[0] @ noise[1])
+    rho = geometry.target_variance
+    moments = problem.channel.label_moments(rho, offset)
+    return moments.slope, max(moments.mean_square - moments.slope**2 * rho, 0.0)
+
+
+def _check_labels(estimator: Estimator, problem: GLM) -> None:
+    name, channel = type(estimator).__name__, problem.channel
+    if estimator.labels == "sign" and not channel.binary:
+        hint = " (the square loss of other labels is Ridge)" if estimator.is_square else ""
+        raise BadArgument(
+            f"{name}: its loss is one of the margin of labels +1 and -1, and the labels of "
+            f"{channel} are not of that kind; use sign, logistic or door labels{hint}"
+        )
+    if estimator.labels == "real" and channel.binary:
+        hint = (
+            "the square loss of such labels is SquareClassification"
+            if estimator.is_square
+            else "use SquareClassification, Logistic, Hinge, SquaredHinge or MaxMargin"
+        )
+        raise BadArgument(
+            f"{name}: its loss is one of real labels, and the labels of {channel} are +1 and -1; "
+            f"{hint}"
+        )
+
+
+def _sparse_geometry(estimator: Estimator, problem: GLM, features: Features | None) -> Geometry:
+    from nishimori.features.sparse import SparseGeometry
+
+    name = type(estimator).__name__
+    if features is not None and not isinstance(features, LinearStudent):
+        raise BadArgument(
+            f"{name}: l1 > 0 is known for a student that is linear in the input only, "
+            f"got features={features!r}"
+        )
+    if not isinstance(problem.spectrum, Isotropic):
+        raise BadArgument(
+            f"{name}: l1 > 0 needs isotropic inputs (the l1 norm depends on the basis), "
+            f"got {problem.spectrum}"
+        )
+    prior = problem.prior
+    if not isinstance(prior, Gaussian | GaussBernoulli):
+        raise BadArgument(f"{name}: l1 > 0 needs a gaussian or gaussbernoulli prior, got {prior}")
+    density = prior.density if isinstance(prior, GaussBernoulli) else 1.0
+    return SparseGeometry(estimator.l1, density, problem.signal_variance, problem.noise_variance)

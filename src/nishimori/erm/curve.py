@@ -119,14 +119,15 @@ def answer(
     with np.errstate(all="ignore"):
         point = system.finish(solved.x, each, scale)
         wrong = solved.residual + _ROUNDING
+        gap = np.zeros_like(wrong)
         if not setting.estimator.is_square:
             fine = system.refined()
             finer = fine.respond(fine.conjugates(solved.x, each), scale)
-            gap = np.abs(finer - solved.x).max(axis=1)
-            wrong = np.where(solved.residual < _GOOD, np.maximum(wrong, gap), wrong)
+            gap = np.where(wrong < _GOOD, np.abs(finer - solved.x).max(axis=1), 0.0)
+            wrong = np.maximum(wrong, gap)
         error = wrong * solved.sensitivity
         point = _with_labels(setting, point, solved.x, each, scale)
-    status = _status(setting, solved, point, error, rtol)
+    status = _status(setting, solved, point, gap, rtol)
     point = _recovered(setting, point, alpha, regularization, solved, error, status)
     if setting.estimator.separable_only:
         point = _in_the_limit(point)
@@ -175,12 +176,12 @@ def _with_labels(
 
 
 def _status(
-    setting: Setting, solved: Solved, point: Point, error: FloatArray, rtol: float
+    setting: Setting, solved: Solved, point: Point, gap: FloatArray, rtol: float
 ) -> NDArray[np.int_]:
     status = np.full(solved.residual.shape, int(Status.CONVERGED), dtype=np.int_)
     if setting.problem.signal_variance == 0.0:
         status[:] = Status.NOTHING_LEARNT
-    status[error > max(1e3 * rtol, 1e-7)] = Status.UNRESOLVED
+    status[gap > max(10.0 * rtol, 1e-11)] = Status.UNRESOLVED
     status[~(solved.residual <= rtol)] = Status.RESIDUAL_TOO_LARGE
     status[~(solved.residual <= 1e-3)] = Status.NO_SOLUTION
     status[~np.isfinite(point.test_error) & (solved.residual <= rtol)] = Status.NOT_FINITE
@@ -261,7 +262,8 @@ def _dressed(
     found: Answer,
 ) -> ErmCurve:
     order, conjugates, point = found.point.order, found.point.conjugates, found.point
-    penalty = 0.5 * regularization.ravel() * order.norm
+    reg = regularization.ravel()
+    penalty = 0.5 * reg * np.where(reg > 0.0, order.norm, 0.0)
     if setting.estimator.l1 > 0.0:  # the l1 norm, from the stationarity of the objective
         total = (
             order.overlap * conjugates.overlap

@@ -77,8 +77,9 @@ def scikit_learn(estimator: Estimator, samples: int, state: ErmState | None = No
     Examples
     --------
     >>> import nishimori as nm
-    >>> nm.erm.scikit_learn(nm.erm.Logistic(regularization=0.01), samples=1000)
-    ScikitLearn(name='sklearn.linear_model.LogisticRegression', keywords={'C': 100.0, 'fit_intercept': False})
+    >>> twin = nm.erm.scikit_learn(nm.erm.Logistic(regularization=0.01), samples=1000)
+    >>> twin.name, twin.keywords
+    ('sklearn.linear_model.LogisticRegression', {'C': 100.0, 'fit_intercept': False})
     >>> nm.erm.Lasso(0.3).to_scikit_learn(samples=600).keywords["alpha"]
     0.0005
     """
@@ -98,8 +99,8 @@ def scikit_learn(estimator: Estimator, samples: int, state: ErmState | None = No
         return ScikitLearn("sklearn.linear_model.ElasticNet", {**mixed, **free})
     if isinstance(estimator, Logistic) and l1 > 0.0:
         total = l1 + reg
-        mixed = {"C": 1.0 / total, "l1_ratio": l1 / total, "solver": "saga"}
-        return ScikitLearn("sklearn.linear_model.LogisticRegression", {**mixed, **free})
+        both = {"C": 1.0 / total, "l1_ratio": l1 / total, "solver": "saga"}
+        return ScikitLearn("sklearn.linear_model.LogisticRegression", {**both, **free})
     if l1 > 0.0:
         raise BadArgument(f"scikit_learn: it has no {name} with an l1 penalty")
     if isinstance(estimator, MaxMargin):

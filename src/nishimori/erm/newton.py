@@ -8,13 +8,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Roots", "jacobian", "solve_fixed_points"]
+__all__ = ["Roots", "central_differences", "jacobian", "solve_fixed_points"]
 
 FloatArray = NDArray[np.float64]
 Update = Callable[[FloatArray, NDArray[np.int_]], FloatArray]
 """The map of the rows `index`: ``update(x[index], index)``, of the shape of its argument."""
 
 _STEP = 1e-6  # relative, of the difference quotients
+_WIDE, _SOFT = 1e-4, 1e-5  # steps where the smallest singular value is that small
 _LONGEST = 2.5  # step, in units of a logarithm
 _ITERATIONS = 80
 _FLOOR = 2e-15  # what rounding leaves of a residual
@@ -50,7 +51,7 @@ def solve_fixed_points(
     size: FloatArray = _size(f, x)
     best_x, best = x.copy(), np.where(lost, np.inf, size)
     slope = np.zeros((rows, width, width)) if slope is None else slope.copy()
-    stale = ~slope.any(axis=(1, 2))
+    stale: NDArray[np.bool_] = np.asarray(~slope.any(axis=(1, 2)))
     idle = np.zeros(rows, dtype=np.int_)
     active = everyone[~lost]
     step = np.zeros_like(x)
@@ -83,22 +84,37 @@ def jacobian(
     x: FloatArray,
     index: NDArray[np.int_],
     f: FloatArray,
-    *,
-    identity: bool = True,
 ) -> FloatArray:
-    """Of update(x) - x, given its value `f`, by difference quotients: shape (row, i, j).
+    """Of update(x) - x, given its value `f`, by difference quotients: shape (row, i, j)."""
+    unit = np.eye(x.shape[1])
+    slope = _differences(update, x, index, f + x, _STEP) - unit
+    good = np.isfinite(slope).all(axis=(1, 2))
+    soft = np.zeros(good.shape, dtype=bool)
+    soft[good] = np.linalg.svd(slope[good], compute_uv=False)[:, -1] < _SOFT
+    few = np.flatnonzero(soft)
+    if few.size:  # a root that moves far for little
+        slope[few] = central_differences(update, x[few], index[few]) - unit
+    return slope
 
-    Without `identity`, of update(x) itself.
-    """
+
+def central_differences(update: Update, x: FloatArray, index: NDArray[np.int_]) -> FloatArray:
+    """The Jacobian of update(x) itself, by wider and central differences."""
+    zero = np.zeros(())
+    ahead = _differences(update, x, index, zero, _WIDE)
+    return 0.5 * (ahead + _differences(update, x, index, zero, -_WIDE))
+
+
+def _differences(
+    update: Update, x: FloatArray, index: NDArray[np.int_], f: FloatArray, step: float
+) -> FloatArray:
     rows, width = x.shape
-    delta = np.where(np.abs(x) < 1.0, _STEP * np.maximum(np.abs(x), 1e-2), _STEP)
+    delta = np.where(np.abs(x) < 1.0, step * np.maximum(np.abs(x), 1e-2), step)
     shifted = np.repeat(x[None], width, axis=0)
     for j in range(width):
         shifted[j, :, j] += delta[:, j]
     exact = np.stack([shifted[j, :, j] - x[:, j] for j in range(width)], axis=1)
     flat = shifted.reshape(width * rows, width)
-    values = update(flat, np.tile(index, width)) - (flat if identity else 0.0)
-    values = values.reshape(width, rows, -1)
+    values = update(flat, np.tile(index, width)).reshape(width, rows, -1)
     return np.moveaxis((values - f) / exact.T[:, :, None], 0, 2)
 
 

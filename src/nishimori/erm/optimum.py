@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nishimori.channels import Logistic, Sign
 from nishimori.erm.equations import Conjugates, misalignment
-from nishimori.erm.newton import jacobian
+from nishimori.erm.newton import central_differences
 from nishimori.erm.observables import misclassification
 from nishimori.erm.setting import Setting
 from nishimori.erm.solver import solve_points
@@ -106,12 +106,14 @@ def _descend(
     at, low, high, x = at.copy(), low.copy(), high.copy(), start.copy()
     slope_low, slope_high = np.full(at.shape, np.nan), np.full(at.shape, np.nan)
     best, best_error = at.copy(), np.full(at.shape, np.inf)
+    last_error = best_error.copy()
     last = np.zeros(at.size, dtype=np.int_)
     active = np.arange(at.size)
     linear, move = np.zeros((*x.shape, x.shape[1])), np.zeros_like(x)
     for _ in range(_ITERATIONS):
         found = _derivative(setting, alpha[active], at[active], x[active], linear[active])
         slope, error = found.change, found.error
+        last_error[active] = error
         x[active], linear[active], move[active] = found.x, found.slope, found.move
         plateau = ~(np.abs(slope) > _FLAT)
         improved = error < best_error[active] * (1.0 - 1e-14)
@@ -134,7 +136,7 @@ def _descend(
         active = active[~done]
         if active.size == 0:
             break
-    return np.where(best_error < np.inf, best, at)
+    return np.where(best_error < last_error * (1.0 - 1e-12), best, at)
 
 
 def _next(low: FloatArray, high: FloatArray, left: FloatArray, right: FloatArray) -> FloatArray:
@@ -181,7 +183,7 @@ def _derivative(
     with np.errstate(all="ignore"):
         index = np.arange(alpha.size)
         centre = hats(x, index)
-        spread = jacobian(hats, x, index, centre, identity=False)
+        spread = central_differences(hats, x, index)
         columns = []
         for j in range(x.shape[1]):  # the response to a shift of x, through the conjugates
             shift = _SHIFT * spread[:, :, j]

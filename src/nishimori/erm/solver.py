@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nishimori.erm.equations import System
-from nishimori.erm.newton import Roots, Update, solve_fixed_points
+from nishimori.erm.newton import Roots, Update, jacobian, solve_fixed_points
 
 __all__ = ["Solved", "map_of", "solve_points"]
 
@@ -60,7 +60,13 @@ def solve_points(
         if lost.size:
             followed = _followed(system, alpha[lost], regularization[lost], along_alpha)
             _take(roots, lost, followed)
-        return Solved(roots.x, roots.residual, _sensitivity(roots.slope))
+        sensitivity = _sensitivity(roots.slope)
+        doubtful = np.flatnonzero(~(sensitivity < 1e4))
+        if doubtful.size:  # or a Jacobian that was updated too often
+            x, few = roots.x[doubtful], np.arange(doubtful.size)
+            update = map_of(system, alpha[doubtful], regularization[doubtful])
+            sensitivity[doubtful] = _sensitivity(jacobian(update, x, few, update(x, few) - x))
+        return Solved(roots.x, roots.residual, sensitivity)
 
 
 def _solve(

@@ -47,7 +47,7 @@ def isotropic_square(
         first = alpha * rest
         order = OrderParameters(v, q, m, q)
         conjugates = Conjugates(first, first * rest * error, slope * first)
-    gap = signal_variance * error * b * c + noise_variance * q
-    train = 0.5 * rest * rest * error
+        gap = signal_variance * error * b * c + noise_variance * q
+        train = 0.5 * rest * rest * error
     point = Point(order, conjugates, train, np.full(alpha.shape, np.nan), error)
     return point, gap, np.abs(missed + b - 1.0)

@@ -183,7 +183,7 @@ def _resolve(
         bad = np.isnan(values) | (values == -np.inf)
         if bad.any():
             raise BadArgument(f"{owner}: loss is {values[bad][0]:g} at t = {nodes[bad][0]:g}")
-        steep = (values > _HIGHEST).any(axis=1)
+        steep = np.asarray((values > _HIGHEST).any(axis=1))
         finite = np.where(steep[:, None], 0.0, values)
         tail = np.abs(finite @ _TRANSFORM[-3:].T).max(axis=1)
         rough = tail > 2e-15 * (1e-3 + np.abs(values).max(axis=1))
@@ -232,7 +232,7 @@ def _sharpened(places: FloatArray, edges: FloatArray, series: FloatArray) -> Flo
     out = places.copy()
     for i in np.flatnonzero(inner):
         left, right = (
-            np.polynomial.chebyshev.chebval(x, series[:, panel].T)
+            np.asarray(np.polynomial.chebyshev.chebval(x, series[:, panel].T))
             for x, panel in ((1.0, at[i] - 1), (-1.0, at[i]))
         )
         jump = right - left

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from nishimori.results import Curve
+    from nishimori.results import Curve, ErmCurve
 
 __all__ = [
     "FORMATS",
@@ -38,6 +39,13 @@ _LABELS = {
     "signal_mutual_information": "signal mutual information per sample (nats)",
     "test_error": "test error",
     "log_loss": "log-loss per label (nats)",
+    "self_overlap": r"self-overlap $q$",
+    "susceptibility": r"susceptibility $V$",
+    "norm": "mean square of the student's weights",
+    "train_loss": "training loss",
+    "train_error": "training error",
+    "objective": "minimum of the objective per weight",
+    "regularization": r"regularization $\lambda_{\mathrm{reg}}$",
     "residual": "residual",
     "error_estimate": "error estimate",
 }
@@ -61,7 +69,7 @@ def check_plot(path: str) -> None:
 
 
 def draw_curve(
-    curve: Curve,
+    curve: Curve | ErmCurve,
     axes: Axes | None = None,
     *,
     quantity: str = "test_error",
@@ -76,7 +84,7 @@ def draw_curve(
 
     Parameters
     ----------
-    curve : Curve
+    curve : Curve or ErmCurve
     axes : matplotlib.axes.Axes, optional
         Where to draw, by default the current axes of pyplot.
     quantity : str, default "test_error"
@@ -98,8 +106,9 @@ def draw_curve(
         If matplotlib is not installed.
     """
     require_matplotlib()
-    if quantity not in _LABELS:
-        raise suggest(str(quantity), _LABELS, "quantity of a curve")
+    known = [name for name in _LABELS if hasattr(curve, name)]
+    if quantity not in known:
+        raise suggest(str(quantity), known, "quantity of a curve")
     if axes is None:
         from matplotlib import pyplot
 
@@ -112,13 +121,19 @@ def draw_curve(
     if alpha.size == 1:
         style.setdefault("marker", "o")
     (line,) = axes.plot(alpha, values, label=label, **style)
-    if quantity == "test_error" and curve.quantiles:
-        _shade_quantiles(axes, curve, order, line.get_color())
+    quantiles = getattr(curve, "quantiles", None)
+    if quantity == "test_error" and quantiles:
+        _shade_quantiles(axes, curve, quantiles, order, line.get_color())
     if alpha[-1] > 10.0 * alpha[0]:
         axes.set_xscale("log")
     axes.set_xlabel(_ALPHA)
-    axes.set_ylabel(_LABELS[quantity])
+    axes.set_ylabel(_label(curve, quantity))
     return axes
+
+
+def _label(curve: Curve | ErmCurve, quantity: str) -> str:
+    student = quantity == "overlap" and hasattr(curve, "self_overlap")
+    return r"overlap $m$" if student else _LABELS[quantity]
 
 
 def plot_curve_file(
@@ -180,7 +195,7 @@ def save_figure(figure: Figure, path: str) -> None:
 
 
 def _shown(
-    values: NDArray[np.float64], curve: Curve, order: NDArray[np.int_] | None = None
+    values: NDArray[np.float64], curve: Curve | ErmCurve, order: NDArray[np.int_] | None = None
 ) -> NDArray[np.float64]:
     """`values` flat and in order, NaN where the point failed or is not finite."""
     shown = np.where(curve.failed | ~np.isfinite(values), np.nan, values).ravel()
@@ -193,8 +208,13 @@ def _spans(values: NDArray[np.float64], factor: float) -> bool:
     return bool(finite.size and finite.min() > 0.0 and finite.max() > factor * finite.min())
 
 
-def _shade_quantiles(axes: Axes, curve: Curve, order: NDArray[np.int_], color: Any) -> None:
-    quantiles = curve.quantiles or {}
+def _shade_quantiles(
+    axes: Axes,
+    curve: Curve | ErmCurve,
+    quantiles: Mapping[float, NDArray[np.float64]],
+    order: NDArray[np.int_],
+    color: Any,
+) -> None:
     alpha = curve.alpha.ravel()[order]
     levels = sorted(quantiles)
     pairs = [(low, high) for low, high in zip(levels, reversed(levels), strict=True) if low < high]

@@ -19,7 +19,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 README = HERE / "README.md"
 BEGIN, END = "<!-- report: begin -->", "<!-- report: end -->"
-ORDER = ("test_curves.py", "test_phases.py", "test_reduction.py", "test_startup.py")
+ORDER = ("test_curves.py", "test_phases.py", "test_erm.py", "test_reduction.py", "test_startup.py")
 
 
 def run(target: Path) -> int:
@@ -89,6 +89,22 @@ def rivals(table: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
+def loops(table: list[dict[str, Any]]) -> list[str]:
+    lines = [
+        "| estimator | a point, ours | a point, damped loop at the same residual | faster |",
+        "|---|---:|---:|---:|",
+    ]
+    for row in table:
+        info = row["extra_info"]
+        if "loop_ratio" in info:
+            rival = info["loop_seconds_per_point"]
+            ours = seconds(rival / info["loop_ratio"])
+            lines.append(
+                f"| {info['job']} | {ours} | {seconds(rival)} | {info['loop_ratio']:,.0f} x |"
+            )
+    return lines
+
+
 def machine(data: dict[str, Any]) -> list[str]:
     """What ran it."""
     info = data["machine_info"]
@@ -115,7 +131,7 @@ def notes(table: list[dict[str, Any]]) -> list[str]:
 
 def text(data: dict[str, Any]) -> str:
     table = rows(data)
-    parts = (machine(data), times(table), rivals(table), notes(table))
+    parts = (machine(data), times(table), rivals(table), loops(table), notes(table))
     return "\n\n".join("\n".join(part) for part in parts if part)
 
 

@@ -37,6 +37,7 @@ def parse_named(text: str, constructors: Mapping[str, Any], what: str) -> Any:
         if option in arguments:
             raise BadArgument(f"{what} {text!r}: {option} is given twice")
         is_text = option in ("activation", "link")  # names, not numbers
+        is_text |= option == "regularization" and value == "optimal"
         arguments[option] = value if is_text else _value(value, what, text, option)
     try:
         return constructor(**arguments)

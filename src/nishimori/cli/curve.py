@@ -14,9 +14,9 @@ from nishimori.errors import BadArgument, Status
 
 if TYPE_CHECKING:
     from nishimori.channels import Channel
-    from nishimori.results import Curve
+    from nishimori.results import Curve, ErmCurve
 
-__all__ = ["EXAMPLE", "OPTIONS", "SUMMARY", "run"]
+__all__ = ["EXAMPLE", "OPTIONS", "SUMMARY", "report_failures", "run"]
 
 SUMMARY = "the Bayes-optimal learning curve of a network"
 EXAMPLE = (
@@ -42,6 +42,13 @@ OPTIONS = (
         "X",
         "a fixed known offset of the output, instead of the mean over the network's own",
     ),
+    Option(
+        "with",
+        TEXT,
+        "LIST",
+        "estimators beside the optimum, such as ridge,logistic:regularization=0.01,kernel; "
+        "optimally regularized unless they say",
+    ),
     Option("rtol", NUMBER, "X", "relative tolerance (default 1e-10)"),
     Option("plot", PATH, "FILE.png", "draw the curve too (png, pdf, svg or eps)"),
     *COMMON,
@@ -60,8 +67,11 @@ def run(arguments: Mapping[str, Any], every: Sequence[str]) -> int:
 
     channel = channels.parse(values["channel"])
     with progress_bar("curve", values.get("quiet", False)) as progress:
-        reduction, curve = _compute(values, channel, progress)
+        reduction, curve, others = _compute(values, channel, progress)
     rows = curve.rows()
+    for name, other in others.items():
+        for row, error in zip(rows, other.test_error.flat, strict=True):
+            row[f"test_error_{name}"] = float(error)
     metric = channel.metrics[0].replace("_", " ")
     heading = {"channel": values["channel"], "branch": curve.branch, "test error": metric}
     if "offset" in values:
@@ -80,28 +90,34 @@ def run(arguments: Mapping[str, Any], every: Sequence[str]) -> int:
         title = f"{reduction['description']}; labels: {values['channel']}; {curve.branch} branch"
         if "offset" in values:
             title += f"; offset {values['offset']:g}"
-        plot_curve_file(curve, values["plot"], title=title, metric=metric)
+        plot_curve_file(curve, values["plot"], title=title, metric=metric, others=others)
         note(f"curve drawn in {values['plot']}", values)
-    return _report_failures(curve)
+    return max([report_failures(curve), *map(report_failures, others.values())])
 
 
 def _compute(
     values: Mapping[str, Any], channel: Channel, progress: Any
-) -> tuple[dict[str, Any], Curve]:
-    """What the table says about the reduction, and the curve."""
+) -> tuple[dict[str, Any], Curve, dict[str, ErmCurve]]:
+    """What the table says about the reduction, the curve, and those of estimators."""
     described = describe_problem(values, channel)
+    others: dict[str, ErmCurve] = {}
+    if "with" in values:
+        from nishimori.cli.estimators import learning_curves
+
+        others = learning_curves(values["with"], described, values["alpha"], values)
     settings: dict[str, Any] = {"on_failure": "return"}
     settings |= {name: values[name] for name in ("branch", "rtol") if name in values}
     if described.network is None or "offset" in values:
-        return described.words, described.problem.learning_curve(values["alpha"], **settings)
+        curve = described.problem.learning_curve(values["alpha"], **settings)
+        return described.words, curve, others
     moment = {name: values[name] for name in ("input_second_moment",) if name in values}
     curve = described.network.learning_curve(
         channel, values["alpha"], progress=progress, **settings, **moment
     )
-    return described.words, curve
+    return described.words, curve, others
 
 
-def _report_failures(curve: Curve) -> int:
+def report_failures(curve: Curve | ErmCurve) -> int:
     """A line on standard error about the points that failed; the exit status."""
     failed = [state for state in curve if state.status.failed]
     if not failed:

@@ -18,6 +18,7 @@ __all__ = ["MarginSystem", "overlap_start"]
 
 FloatArray = NDArray[np.float64]
 
+_ROWS = 32
 _INVERSE_SQRT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
 _BASE = np.array([-REACH, -6.0, -4.0, -2.0, 0.0, 2.0, 4.0, 6.0, REACH])
 _NEAR = np.array([-9.0, -4.5, -2.0, 2.0, 4.5, 9.0])
@@ -88,6 +89,22 @@ class MarginSystem:
 
     def _averaged(
         self, x: FloatArray, alpha: FloatArray, complete: bool = False
+    ) -> tuple[Conjugates, Averages]:
+        # as many rows at a time as keep the nodes in the cache
+        parts = [
+            self._block(x[i : i + _ROWS], alpha[i : i + _ROWS], complete)
+            for i in range(0, alpha.size, _ROWS)
+        ]
+        if len(parts) == 1:
+            return parts[0]
+        conjugates, averages = (
+            [np.concatenate(columns) for columns in zip(*halves, strict=True)]
+            for halves in zip(*parts, strict=True)
+        )
+        return Conjugates(*conjugates), Averages(*averages)
+
+    def _block(
+        self, x: FloatArray, alpha: FloatArray, complete: bool
     ) -> tuple[Conjugates, Averages]:
         loss, keep = self.loss, 1.0 - 2.0 * self.flip
         with np.errstate(over="ignore"):

@@ -24,6 +24,7 @@ __all__ = [
     "check_plot",
     "draw_curve",
     "plot_curve_file",
+    "plot_erm_file",
     "require_matplotlib",
     "save_figure",
 ]
@@ -137,7 +138,12 @@ def _label(curve: Curve | ErmCurve, quantity: str) -> str:
 
 
 def plot_curve_file(
-    curve: Curve, path: str, *, title: str | None = None, metric: str | None = None
+    curve: Curve,
+    path: str,
+    *,
+    title: str | None = None,
+    metric: str | None = None,
+    others: Mapping[str, ErmCurve] | None = None,
 ) -> None:
     """Draw a curve into a file: the test error on the left, overlap and mmse on the right.
 
@@ -150,6 +156,8 @@ def plot_curve_file(
         What it is the curve of.
     metric : str, optional
         What the test error measures, such as "misclassification".
+    others : mapping of str to ErmCurve, optional
+        Estimators whose test error is drawn beside the optimal one.
 
     Raises
     ------
@@ -165,12 +173,15 @@ def plot_curve_file(
         figure = Figure(figsize=(8.0, 3.4), layout="constrained")
         FigureCanvasAgg(figure)
         left, right = figure.subplots(1, 2)
-        draw_curve(curve, left, color="tab:blue", label="mean" if curve.quantiles else None)
+        label = "mean" if curve.quantiles else "Bayes-optimal" if others else None
+        draw_curve(curve, left, color="tab:blue", label=label)
+        for number, (name, other) in enumerate((others or {}).items(), 1):
+            draw_curve(other, left, color=f"C{number}", label=name.replace("$", r"\$"))
         if metric:
             left.set_ylabel(f"test error ({metric})")
         if _spans(_shown(curve.test_error, curve), 30.0):
             left.set_yscale("log")
-        if curve.quantiles:
+        if label:
             left.legend(framealpha=0.85, edgecolor="none")
         draw_curve(curve, right, quantity="overlap", color="tab:green", label=_LABELS["overlap"])
         draw_curve(
@@ -178,12 +189,43 @@ def plot_curve_file(
         )
         right.set_ylabel("overlap and mmse of the weights")
         right.legend(frameon=False)
-        for axes in (left, right):
-            axes.grid(alpha=0.25, linewidth=0.6)
-            axes.spines[["top", "right"]].set_visible(False)
-        if title:
-            figure.suptitle(title.replace("$", r"\$"), fontsize="medium")
+        _finish(figure, title)
         save_figure(figure, path)
+
+
+def plot_erm_file(
+    curve: ErmCurve, path: str, *, title: str | None = None, metric: str | None = None
+) -> None:
+    """Draw an estimator's curve: test error on the left, training loss on the right.
+
+    Parameters and errors are those of `plot_curve_file`.
+    """
+    check_plot(path)
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with rc_context():
+        figure = Figure(figsize=(8.0, 3.4), layout="constrained")
+        FigureCanvasAgg(figure)
+        left, right = figure.subplots(1, 2)
+        draw_curve(curve, left, color="tab:blue")
+        if metric:
+            left.set_ylabel(f"test error ({metric})")
+        draw_curve(curve, right, quantity="train_loss", color="tab:green")
+        for axes, values in ((left, curve.test_error), (right, curve.train_loss)):
+            if _spans(_shown(values, curve), 30.0):
+                axes.set_yscale("log")
+        _finish(figure, title)
+        save_figure(figure, path)
+
+
+def _finish(figure: Figure, title: str | None) -> None:
+    for axes in figure.axes:
+        axes.grid(alpha=0.25, linewidth=0.6)
+        axes.spines[["top", "right"]].set_visible(False)
+    if title:
+        figure.suptitle(title.replace("$", r"\$"), fontsize="medium")
 
 
 def save_figure(figure: Figure, path: str) -> None:

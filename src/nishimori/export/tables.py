@@ -9,9 +9,10 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-__all__ = ["curve_table", "to_csv", "to_json"]
+__all__ = ["curve_table", "erm_table", "to_csv", "to_json"]
 
 _QUANTILE = "test_error_quantile_"
+_ESTIMATOR = "test_error_"
 
 
 def to_json(document: Mapping[str, Any]) -> str:
@@ -66,6 +67,21 @@ def curve_table(
     return "\n".join([problem_header(reduction, heading), "", *_aligned(_columns(rows)), ""])
 
 
+def erm_table(
+    reduction: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
+    heading: Mapping[str, str] | None = None,
+) -> str:
+    """An estimator's learning curve to read; `rows` are those of `ErmCurve.rows()`."""
+    names = ("alpha", "regularization", "overlap", "self_overlap", "test_error", "train_loss")
+    columns = {
+        name.replace("_", " "): [format(row[name], ".10g") for row in rows] for name in names
+    }
+    columns["residual"] = [format(row["residual"], ".1e") for row in rows]
+    columns["status"] = [str(row["status"]) for row in rows]
+    return "\n".join([problem_header(reduction, heading), "", *_aligned(columns), ""])
+
+
 def problem_header(reduction: Mapping[str, Any], heading: Mapping[str, str] | None = None) -> str:
     """What a table is about: the network, the caller's `heading`, the variances, the rigour."""
     lines = [("network", str(reduction.get("description", "")))]
@@ -101,6 +117,8 @@ def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
     for name in rows[0] if rows else ():
         if name.startswith(_QUANTILE):
             columns[f"{float(name.removeprefix(_QUANTILE)):.4g} quantile"] = column(name, ".6g")
+        elif name.startswith(_ESTIMATOR):
+            columns[name.removeprefix(_ESTIMATOR)] = column(name)
     columns["information"] = column("mutual_information")
     columns["residual"] = column("residual", ".1e")
     columns["status"] = [row["status"] for row in rows]

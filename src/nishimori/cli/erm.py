@@ -1,0 +1,90 @@
+"""``nishimori erm``: the learning curve of an estimator trained on a network's labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nishimori.cli.curve import report_failures
+from nishimori.cli.estimators import estimator_named, problem_of
+from nishimori.cli.model import GLM_OPTIONS, NETWORK_OPTIONS, describe_problem, merge
+from nishimori.cli.options import ALPHA, COMMON, NUMBER, PATH, TEXT, Option, collect
+from nishimori.cli.output import check_targets, note, write_result
+from nishimori.errors import BadArgument
+
+__all__ = ["EXAMPLE", "OPTIONS", "SUMMARY", "run"]
+
+SUMMARY = "the learning curve of an estimator trained on a network's labels"
+EXAMPLE = (
+    "nishimori erm --activation tanh:gain=2 --depth 2 --channel sign --loss hinge "
+    "--regularization optimal --alpha 0.1:10:50:log"
+)
+OPTIONS = (
+    *NETWORK_OPTIONS,
+    *GLM_OPTIONS,
+    Option("channel", TEXT, "NAME", "of the labels, such as sign:noise=0.1"),
+    Option("prior", TEXT, "NAME", "of a plain GLM's weights (default gaussian)"),
+    Option("loss", TEXT, "NAME", "such as ridge, logistic or huber:threshold=0.5"),
+    Option(
+        "regularization",
+        TEXT._replace(toml_types=(str, int, float), read=str),
+        "X",
+        "weight of |w|^2/2: a number (default 1), or optimal",
+    ),
+    Option("l1", NUMBER, "X", "weight of the l1 norm (default 0)"),
+    Option(
+        "alpha",
+        ALPHA,
+        "GRID",
+        "samples per input dimension: 1, or 0.1,1,10, or start:stop:count, or start:stop:count:log",
+    ),
+    Option("offset", NUMBER, "X", "a fixed known offset of the output"),
+    Option("rtol", NUMBER, "X", "relative tolerance (default 1e-10)"),
+    Option("plot", PATH, "FILE.png", "draw the curve too (png, pdf, svg or eps)"),
+    *COMMON,
+)
+
+
+def run(arguments: Mapping[str, Any], every: Sequence[str]) -> int:
+    """Compute the curve that the arguments describe, write it and draw it."""
+    values = merge(*collect(arguments, OPTIONS, every))
+    for name, example in (
+        ("loss", "ridge"),
+        ("channel", "sign:noise=0.1"),
+        ("alpha", "0.1:10:50:log"),
+    ):
+        if name not in values:
+            raise BadArgument(f"--{name} is needed, such as --{name} {example}")
+    check_targets(values, arguments.get("config"))
+    from nishimori import channels
+    from nishimori.export import tables
+
+    channel = channels.parse(values["channel"])
+    chosen: dict[str, Any] = {
+        name: values[name] for name in ("regularization", "l1") if name in values
+    }
+    estimator = estimator_named(values["loss"], channel, chosen)
+    described = describe_problem(values, channel)
+    problem = problem_of(described, values)
+    settings = {name: values[name] for name in ("rtol",) if name in values}
+    curve = estimator.learning_curve(problem, values["alpha"], on_failure="return", **settings)
+    rows = curve.rows()
+    metric = "misclassification" if estimator.labels == "sign" else "mean square"
+    heading = {"channel": values["channel"], "estimator": str(estimator), "test error": metric}
+    if "offset" in values:
+        heading["offset"] = f"{values['offset']:.15g} (fixed and known)"
+    form = values.get("format", "table")
+    if form == "json":
+        text = tables.to_json({"reduction": described.words, "rows": rows})
+    elif form == "csv":
+        text = tables.to_csv(rows)
+    else:
+        text = tables.erm_table(described.words, rows, heading)
+    write_result(text, values)
+    if "plot" in values:
+        from nishimori.export.plots import plot_erm_file
+
+        title = f"{described.words['description']}; labels: {values['channel']}; {estimator}"
+        plot_erm_file(curve, values["plot"], title=title, metric=metric)
+        note(f"curve drawn in {values['plot']}", values)
+    return report_failures(curve)

@@ -128,3 +128,37 @@ def test_nothing_beats_bayes(loss, log_regularization, log_alpha, noise, kind):
     problem = target.glm(channel)
     curve = estimator.learning_curve(problem, alpha, features=features)
     assert curve.test_error >= problem.solve(alpha).test_error * (1.0 - 1e-12)
+
+
+@pytest.mark.parametrize("kind", ["shared", "kernel"])
+def test_errors_and_margins_of_a_state_on_features(kind):
+    problem = tanh(2).glm(nm.channels.Sign(noise=0.1), above_layer=1)
+    features = nm.features.RandomFeatures(tanh(2), (1.5, 1.2), shared_layers=1)
+    if kind == "kernel":
+        problem, features = tanh(2).glm(nm.channels.Sign(noise=0.1)), nm.features.Kernel(0.7, 0.3)
+    logistic = nm.erm.Logistic(regularization=0.1)
+    state = logistic.solve(problem, 2.0, features=features)
+    assert logistic.test_error(problem, state, features) == pytest.approx(
+        state.test_error, rel=1e-12
+    )
+    clean = logistic.test_error(problem, state, features, label_noise=False)
+    assert clean < state.test_error
+    edges = np.linspace(-30.0, 30.0, 24001)
+    density = logistic.margin_density(problem, state, edges, features)
+    width = edges[1] - edges[0]
+    assert density.sum() * width == pytest.approx(1.0, rel=1e-6)
+    below = density[edges < 0.0].sum() * width + 0.5 * width * density[edges.size // 2]
+    assert below == pytest.approx(state.test_error, rel=1e-5)
+
+
+def test_separability_of_random_features():
+    problem = tanh(2).glm(nm.channels.Sign())
+    features = nm.features.RandomFeatures(tanh(2), (1.5, 0.8))
+    limit = nm.erm.MaxMargin().separability_threshold(problem, features)
+    hinge = nm.erm.Hinge(regularization=1e-9)
+    inside, outside = hinge.learning_curve(
+        problem, [0.97 * limit, 1.03 * limit], features=features
+    ).train_loss
+    assert inside < 1e-5 < 1e-3 < outside
+    kernel = nm.features.Kernel.nngp(tanh(2))
+    assert nm.erm.MaxMargin().separability_threshold(problem, kernel) == np.inf

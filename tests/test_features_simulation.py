@@ -7,11 +7,13 @@ errors are those of the draws.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import nishimori as nm
+from nishimori.features.neurons import Neurons
 from plain_erm import solve, tanh
 
 pytest.importorskip("sklearn")
@@ -32,6 +34,12 @@ def tanh_2x(x: np.ndarray) -> np.ndarray:
 
 def relu(x: np.ndarray) -> np.ndarray:
     return np.maximum(x, 0.0)
+
+
+def averaged(neurons: Neurons) -> Neurons:
+    """All neurons of a layer alike, with the mean coefficients."""
+    slope, residual = neurons.share @ neurons.slope, neurons.share @ neurons.residual
+    return Neurons(np.array([slope]), np.array([residual]), np.ones(1), neurons.mean_square)
 
 
 def measure(alpha, draw):
@@ -93,7 +101,12 @@ def test_ridge_on_random_features(activation, function, bias, ratios):
         model = Ridge(alpha=regularization).fit(features[:samples], y[:samples])
         return observables(model.predict(features[samples:]), h[samples:], y[samples:])
 
-    assert_agrees(geometry, alpha, regularization, draw)
+    theory, mean, error = assert_agrees(geometry, alpha, regularization, draw)
+    if any(layer.share.size > 1 for layer in geometry.neurons):
+        # neurons that were all alike on average would give something else
+        alike = replace(geometry, neurons=tuple(map(averaged, geometry.neurons)))
+        (_, q, m), _ = solve(alike, alpha, regularization, noise=NOISE)
+        assert np.all(np.abs(mean[1:] - (q, m)) > 5.0 * error[1:])
 
 
 def test_kernel_ridge():

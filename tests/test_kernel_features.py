@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import mpmath
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 import nishimori as nm
+from nishimori.cli.main import main
 from nishimori.errors import ActivationError, BadArgument
 from plain_erm import solve, tanh
 
@@ -159,3 +161,14 @@ def test_kernel_ridge_at_its_best_is_bayes_where_the_residual_allows():
     problem = tanh(2).glm(nm.channels.Linear(noise=0.1))
     (_, q, m), _ = solve(nm.features.Kernel.nngp(tanh(2)).geometry(problem), 1.5, 0.1, noise=0.1)
     assert q == pytest.approx(m, rel=1e-12)
+
+
+@pytest.mark.parametrize("moment", [1.0, 2.0])
+def test_kernel_on_the_command_line_is_that_of_the_network(capsys, moment):
+    # at its best penalty it is Bayes-optimal on the network's own labels
+    arguments = ["curve", "--activation", "tanh:gain=2", "--depth", "2", "--channel"]
+    arguments += ["linear:noise=0.1", "--alpha", "0.5,2", "--with", "kernel", "--format", "json"]
+    arguments += ["--input-second-moment", str(moment), "--quiet"]
+    assert main(arguments) == 0
+    for row in json.loads(capsys.readouterr().out)["rows"]:
+        assert row["test_error_kernel"] == pytest.approx(row["test_error"], rel=1e-12)

@@ -101,7 +101,7 @@ def test_ridge_on_random_features(activation, function, bias, ratios):
         model = Ridge(alpha=regularization).fit(features[:samples], y[:samples])
         return observables(model.predict(features[samples:]), h[samples:], y[samples:])
 
-    theory, mean, error = assert_agrees(geometry, alpha, regularization, draw)
+    _, mean, error = assert_agrees(geometry, alpha, regularization, draw)
     if any(layer.share.size > 1 for layer in geometry.neurons):
         # neurons that were all alike on average would give something else
         alike = replace(geometry, neurons=tuple(map(averaged, geometry.neurons)))

@@ -380,6 +380,38 @@ def test_all_regularisations_of_reals(loss, noise):
     assert not curve.failed.any()
 
 
+def test_ridgeless_on_a_spectrum():
+    """With null directions: the interpolator of least norm below alpha = rank."""
+    half = nm.spectra.Eigenvalues([0.0, 2.0])
+    problem = nm.GLM(nm.channels.Linear(0.1), signal_variance=0.8, spectrum=half)
+    curve = nm.erm.Ridge(regularization=0.0).learning_curve(problem, [0.25, 1.0])
+    # in the other half: alpha/2, signal 2 x 0.8/2
+    known = [0.8 * 0.5 + 0.1 / 0.5, 0.1 * 2.0]
+    np.testing.assert_allclose(curve.test_error, known, rtol=1e-12)
+    assert np.isinf(curve.susceptibility[0])
+    assert curve.train_loss[0] == 0.0
+    near = nm.erm.Ridge(regularization=1e-10).learning_curve(problem, [0.25, 1.0])
+    np.testing.assert_allclose(near.test_error, known, rtol=1e-8)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.05])
+def test_all_l1_penalties(noise):
+    prior = nm.priors.GaussBernoulli(0.15)
+    problem = nm.GLM(nm.channels.Linear(noise), prior=prior)
+    alpha = np.geomspace(0.01, 100.0, 7)
+    for l1 in (1e-8, 1e-3, 1.0, 3.0, 10.0, 100.0):
+        curve = nm.erm.Lasso(l1).learning_curve(problem, alpha)
+        assert not curve.failed.any()
+        assert (curve.residual < 1e-11).all()
+        empty = curve.status == nm.Status.NOTHING_LEARNT
+        np.testing.assert_allclose(curve.test_error[empty], 1.0 + noise, rtol=1e-12)
+        bayes = problem.learning_curve(alpha).test_error
+        assert (curve.test_error >= bayes * (1.0 - 1e-10) - 1e-14).all()
+    weak = nm.erm.ElasticNet(1e-9, regularization=0.3).learning_curve(problem, alpha)
+    ridge = nm.erm.Ridge(regularization=0.3).learning_curve(problem, alpha)
+    np.testing.assert_allclose(weak.test_error, ridge.test_error, rtol=1e-7)
+
+
 def test_exact_recovery_by_least_absolute_deviations():
     problem = nm.GLM(nm.channels.Linear())
     curve = nm.erm.Absolute(regularization=1e-3).learning_curve(problem, [0.9, 1.3, 4.0])

@@ -10,11 +10,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from nishimori.erm.base import Estimator
 from nishimori.erm.equations import Point, misalignment
+from nishimori.erm.limits import (
+    TINY,
+    interpolated,
+    recovered,
+    sparse_again,
+    thresholded,
+    vanishing,
+)
 from nishimori.erm.setting import Setting, prepare
 from nishimori.erm.solver import Solved, solve_points
 from nishimori.erm.square import isotropic_square
 from nishimori.errors import BadArgument, Status
-from nishimori.features import OrderParameters
 from nishimori.observables.curve import report_failures, require_alpha, require_options
 from nishimori.results import ErmCurve, ErmState
 
@@ -115,7 +122,10 @@ def answer(
     system, each = setting.system, alpha / setting.geometry.ratio
     hard = setting.estimator.separable_only
     scale = np.ones_like(regularization) if hard else regularization
+    if setting.estimator.is_square and setting.estimator.l1 == 0.0:
+        scale = np.maximum(scale, TINY)  # the limit from above: least norm, if it interpolates
     solved = solve_points(system, each, scale, start, along_alpha=hard)
+    sparse_again(setting, each, scale, solved)
     with np.errstate(all="ignore"):
         point = system.finish(solved.x, each, scale)
         wrong = solved.residual + _ROUNDING
@@ -128,9 +138,12 @@ def answer(
         error = wrong * solved.sensitivity
         point = _with_labels(setting, point, solved.x, each, scale)
     status = _status(setting, solved, point, gap, rtol)
-    point = _recovered(setting, point, alpha, regularization, solved, error, status)
-    if setting.estimator.separable_only:
-        point = _in_the_limit(point)
+    recovered(setting, point, each, scale, solved, error, status)
+    thresholded(setting, point, each, scale, solved, status)
+    if hard:
+        point = vanishing(point)
+    elif setting.estimator.is_square:
+        interpolated(point, regularization)
     return Answer(point, solved.x, solved.residual, error, status)
 
 
@@ -186,52 +199,6 @@ def _status(
     status[~(solved.residual <= 1e-3)] = Status.NO_SOLUTION
     status[~np.isfinite(point.test_error) & (solved.residual <= rtol)] = Status.NOT_FINITE
     return status
-
-
-def _recovered(
-    setting: Setting,
-    point: Point,
-    alpha: FloatArray,
-    regularization: FloatArray,
-    solved: Solved,
-    error: FloatArray,
-    status: NDArray[np.int_],
-) -> Point:
-    """Where the target is found exactly, at a finite regularisation: a kink of the loss at 0."""
-    recovers = getattr(setting.system, "recovers", None)
-    lost = np.flatnonzero(np.isin(status, (Status.RESIDUAL_TOO_LARGE, Status.NO_SOLUTION)))
-    if recovers is None or lost.size == 0:
-        return point
-    exact, conjugate = recovers(alpha[lost] / setting.geometry.ratio, regularization[lost])
-    found = lost[exact]
-    if found.size == 0:
-        return point
-    status[found], solved.residual[found], error[found] = Status.PERFECT_RECOVERY, 0.0, 0.0
-    rho, norm = setting.geometry.target_variance, setting.problem.signal_variance
-    order, hats = point.order, point.conjugates
-    for values, value in (
-        (order.susceptibility, 0.0),
-        (order.self_overlap, rho),
-        (order.overlap, rho),
-        (order.norm, norm),
-        (hats.susceptibility, np.inf),
-        (hats.overlap, np.inf),
-        (point.train_loss, 0.0),
-        (point.test_error, 0.0),
-    ):
-        values[found] = value
-    hats.self_overlap[found] = conjugate[exact]
-    return point
-
-
-def _in_the_limit(point: Point) -> Point:
-    """What was counted in units of the vanishing regularisation."""
-    order, conjugates = point.order, point.conjugates
-    infinite, zero = np.full_like(order.norm, np.inf), np.zeros_like(order.norm)
-    return point._replace(
-        order=OrderParameters(infinite, order.self_overlap, order.overlap, order.norm),
-        conjugates=type(conjugates)(zero, zero, zero),
-    )
 
 
 def _regularizations(setting: Setting, ratios: FloatArray) -> tuple[FloatArray, FloatArray]:

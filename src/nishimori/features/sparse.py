@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr
+from scipy.special import gammainc, gammaincc, ndtr
 
 from nishimori.features.base import FloatArray, OrderParameters
 
@@ -71,6 +71,39 @@ class SparseGeometry:
             self.signal_variance * overlap_conjugate * moved / scale,
             q,
         )
+
+    def mean_square(
+        self,
+        susceptibility_conjugate: FloatArray,
+        self_overlap_conjugate: FloatArray,
+        regularization: FloatArray,
+        slope: float = 1.0,
+    ) -> FloatArray:
+        """E (slope h - z)^2 where the conjugate of m is `slope` times that of V.
+
+        Where the target's weight a is not 0, E[a | B] is linear in B, and the error is that of
+        this line against the soft threshold, plus the variance around it: a sum of squares.
+        """
+        lam, share, l1 = self.signal_variance, self.density, self.l1
+        scale = regularization + susceptibility_conjugate
+        noise = self_overlap_conjugate
+        known = lam * np.square(slope * susceptibility_conjugate) + share * noise  # p_1 s_1
+        root = np.sqrt(known / share)
+        with np.errstate(divide="ignore", over="ignore"):
+            t = l1 / root
+        half = 0.5 * np.square(t)
+        tail = math.sqrt(2.0 / math.pi) * np.exp(-half) * root  # E abs(B) beyond l1
+        line = slope * slope * lam * susceptibility_conjugate / known * root
+        off = slope * slope * lam * susceptibility_conjugate * regularization - share * noise
+        tilt = off / (known * scale)
+        kept = l1 / scale
+        active = slope * slope * lam * noise / known + np.square(line) * gammainc(1.5, half)
+        active += np.square(tilt * root) * gammaincc(1.5, half) + 2.0 * tilt * kept * tail
+        active += np.square(kept) * 2.0 * ndtr(-t)
+        _, idle = self._soft(np.asarray(noise))
+        idle = idle / np.square(scale)
+        out: FloatArray = share * active + (1.0 - share) * idle
+        return out + slope * slope * self.noise_variance
 
     def _soft(self, s: FloatArray) -> tuple[FloatArray, FloatArray]:
         """How often soft(B, l1) is not 0, and its mean square, for B ~ N(0, s)."""

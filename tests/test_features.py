@@ -142,6 +142,8 @@ def test_students_that_do_not_fit_the_problem():
         nm.features.RandomFeatures(NETWORK, (1.0, 1.0), 1).geometry(spread)
     with pytest.raises(BadArgument, match="explain"):
         nm.features.GaussianCovariates([1.0], [1.5]).geometry(nm.GLM(nm.channels.Linear()))
+    with pytest.raises(BadArgument, match="predicts nothing"):
+        nm.features.Kernel(0.0, 1.0).geometry(nm.GLM(nm.channels.Linear()))
     constant = nm.DeepNetwork([nm.Layer(nm.activations.Tanh(), weight_variance=0.0)])
     with pytest.raises(BadArgument, match="does not depend on the input"):
         nm.features.RandomFeatures(constant, 1.0).geometry(nm.GLM(nm.channels.Linear()))
@@ -204,6 +206,5 @@ def test_regularization_that_matches_the_target():
     shared = nm.features.RandomFeatures(tanh(1), 2.0, 1).geometry(problem)
     assert shared.matched_regularization(0.5) == 0.5
     assert nm.features.RandomFeatures(tanh(1), 2.0).geometry(problem).matched_regularization is None
-    assert nm.features.Kernel(0.0, 1.0).geometry(problem).matched_regularization is None
     covariates = nm.features.GaussianCovariates([1.0], [0.5])
     assert covariates.geometry(problem).matched_regularization is None

@@ -150,6 +150,11 @@ class Kernel:
                 f"Kernel: this kernel is for inputs of second moment {self.input_second_moment:g}, "
                 f"and the problem's spectrum has mean {spectrum.mean:g}"
             )
+        if self.linear == 0.0:
+            raise BadArgument(
+                "Kernel: a kernel without a linear part predicts nothing from n = O(d) samples; "
+                "linear must be positive"
+            )
         nodes, weights = spectrum.nodes, spectrum.weights
         signal = problem.signal_variance
         return DiagonalGeometry(
@@ -159,7 +164,7 @@ class Kernel:
             components=signal * self.linear * weights * nodes * nodes,
             unexplained=problem.noise_variance,
             residual=self.residual,
-            match=self._match if self.linear > 0.0 else None,
+            match=self._match,
         )
 
     def _match(self, noise_to_signal: float) -> float:

@@ -65,6 +65,11 @@ class Estimator:
             raise BadArgument(f"{name}: l1 must be finite and at least 0, got {l1:g}")
         object.__setattr__(self, "l1", l1)
 
+    @property
+    def name(self) -> str:
+        """What errors call it."""
+        return type(self).__name__
+
     # The loss in its variable t.
 
     def reduced(self, t: FloatArray) -> FloatArray:

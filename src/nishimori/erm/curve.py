@@ -105,7 +105,7 @@ def optimal_regularization(
     ratios = require_alpha(alpha)
     setting = prepare(estimator, problem, features)
     if estimator.separable_only:
-        raise BadArgument(f"{type(estimator).__name__}: there is no regularization to optimise")
+        raise BadArgument(f"{estimator.name}: there is no regularization to optimise")
     return best_regularization(setting, ratios.ravel()).reshape(ratios.shape)[()]
 
 
@@ -215,7 +215,7 @@ def _regularizations(setting: Setting, ratios: FloatArray) -> tuple[FloatArray, 
         alpha, regularization = np.broadcast_arrays(ratios, given)
     except ValueError:
         raise BadArgument(
-            f"{type(setting.estimator).__name__}: regularization of shape {given.shape} cannot be "
+            f"{setting.estimator.name}: regularization of shape {given.shape} cannot be "
             f"broadcast with alpha of shape {ratios.shape}"
         ) from None
     return alpha.copy(), regularization.copy()

@@ -124,6 +124,10 @@ class OneVariable(Estimator):
     kind: Literal["real", "sign"]
 
     @property
+    def name(self) -> str:
+        return "Custom"
+
+    @property
     def labels(self) -> Literal["real", "sign"]:  # type: ignore[override]
         return self.kind
 

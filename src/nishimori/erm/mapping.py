@@ -83,7 +83,7 @@ def scikit_learn(estimator: Estimator, samples: int, state: ErmState | None = No
     >>> nm.erm.Lasso(0.3).to_scikit_learn(samples=600).keywords["alpha"]
     0.0005
     """
-    name = type(estimator).__name__
+    name = estimator.name
     if isinstance(samples, bool) or not samples >= 1:
         raise BadArgument(f"scikit_learn: samples must be a number of at least 1, got {samples!r}")
     reg = 0.0 if isinstance(estimator, MaxMargin) else _regularization(estimator, state)

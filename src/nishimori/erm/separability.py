@@ -60,12 +60,17 @@ def separability_threshold(
 
     :math:`A_2 = E[\min(u, 0)^2]` and A_1 the average that gives the conjugate of m.
     """
-    if estimator.labels != "sign":
+    if estimator.labels == "real":
         raise BadArgument(
-            f"{type(estimator).__name__}: separability is a question about labels +1 and -1, and "
+            f"{estimator.name}: separability is a question about labels +1 and -1, and "
             "its loss is one of real labels"
         )
     setting = prepare(estimator, problem, features)
+    if setting.estimator.labels == "real":
+        raise BadArgument(
+            f"{estimator.name}: separability is a question about labels +1 and -1, and those of "
+            f"{problem.channel} are real"
+        )
     return _threshold(setting)
 
 
@@ -77,7 +82,7 @@ def require_separable(setting: Setting, alpha: FloatArray, on_failure: OnFailure
     beyond = alpha[alpha >= limit]
     if beyond.size:
         raise BadArgument(
-            f"{type(setting.estimator).__name__}: the data can be separated only below "
+            f"{setting.estimator.name}: the data can be separated only below "
             f"alpha = {limit:.10g}, got alpha = {beyond.flat[0]:g}; use Hinge with a small "
             "regularization beyond"
         )

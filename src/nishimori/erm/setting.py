@@ -52,7 +52,7 @@ class Setting:
 
 def prepare(estimator: Estimator, problem: Any, features: Features | None) -> Setting:
     """Check that the three fit together, and choose the equations."""
-    name = type(estimator).__name__
+    name = estimator.name
     if not isinstance(problem, GLM):
         raise BadArgument(f"{name}: problem must be a GLM, got {type(problem).__name__}")
     channel = problem.channel
@@ -105,7 +105,7 @@ def _line(problem: GLM, geometry: Geometry, offset: float) -> tuple[float, float
 
 
 def _check_labels(estimator: Estimator, problem: GLM) -> None:
-    name, channel = type(estimator).__name__, problem.channel
+    name, channel = estimator.name, problem.channel
     if estimator.labels == "sign" and not channel.binary:
         hint = " (the square loss of other labels is Ridge)" if estimator.is_square else ""
         raise BadArgument(
@@ -127,7 +127,7 @@ def _check_labels(estimator: Estimator, problem: GLM) -> None:
 def _sparse_geometry(estimator: Estimator, problem: GLM, features: Features | None) -> Geometry:
     from nishimori.features.sparse import SparseGeometry
 
-    name = type(estimator).__name__
+    name = estimator.name
     if features is not None and not isinstance(features, LinearStudent):
         raise BadArgument(
             f"{name}: l1 > 0 is known for a student that is linear in the input only, "

@@ -77,9 +77,10 @@ def problem_of(described: Described, values: Mapping[str, Any]) -> Any:
 
 
 def _kernel(described: Described) -> Any:
-    from nishimori import features
+    """The kernel of the network at infinite width: its linear part, and its structural noise."""
+    from nishimori.features import Kernel
 
-    kernel = getattr(features, "Kernel", None)
-    if kernel is None or described.network is None:
+    if described.network is None:
         raise BadArgument("--with kernel needs a network: it is the kernel of its infinite width")
-    return kernel.nngp(described.network)
+    problem = described.problem
+    return Kernel(problem.signal_variance, problem.noise_variance, problem.spectrum.mean)

@@ -174,7 +174,12 @@ class Estimator:
         return optimal_regularization(self, problem, alpha, features)
 
     def test_error(
-        self, problem: GLM, state: ErmState | ErmCurve, *, label_noise: bool = True
+        self,
+        problem: GLM,
+        state: ErmState | ErmCurve,
+        features: Features | None = None,
+        *,
+        label_noise: bool = True,
     ) -> Any:
         """Misclassification of a fresh label, or mean-square error, at a state or along a curve.
 
@@ -183,15 +188,23 @@ class Estimator:
         problem : GLM
             The one that `state` was solved for.
         state : ErmState or ErmCurve
+        features : Features, optional
+            Those that `state` was solved with.
         label_noise : bool, default True
             Whether the label is the noisy one, or what the channel would give without its noise.
         """
         from nishimori.erm.observables import test_error
 
-        return test_error(self, problem, state, label_noise=label_noise)
+        return test_error(self, problem, state, features, label_noise=label_noise)
 
     def margin_density(
-        self, problem: GLM, state: ErmState, u: ArrayLike, *, training: bool = False
+        self,
+        problem: GLM,
+        state: ErmState,
+        u: ArrayLike,
+        features: Features | None = None,
+        *,
+        training: bool = False,
     ) -> FloatArray:
         """Density of the margin y z (labels +-1), or of the residual y - z, at `u`.
 
@@ -202,13 +215,15 @@ class Estimator:
         state : ErmState
         u : array_like
             Where.
+        features : Features, optional
+            Those that `state` was solved with.
         training : bool, default False
             Of the training samples instead of fresh ones; without its atoms, such as the support
             vectors at margin 1 of the hinge loss.
         """
         from nishimori.erm.density import margin_density
 
-        return margin_density(self, problem, state, u, training=training)
+        return margin_density(self, problem, state, u, features, training=training)
 
     def separability_threshold(self, problem: GLM, features: Features | None = None) -> float:
         """The sample ratio up to which labels +-1 can be separated; may be infinite.

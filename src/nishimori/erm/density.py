@@ -13,8 +13,10 @@ from nishimori.channels import Sign
 from nishimori.erm.base import Estimator
 from nishimori.erm.general import components
 from nishimori.errors import BadArgument
+from nishimori.features import LinearStudent
 
 if TYPE_CHECKING:
+    from nishimori.features import Features
     from nishimori.glm import GLM
     from nishimori.results import ErmState
 
@@ -24,32 +26,40 @@ FloatArray = NDArray[np.float64]
 
 
 def margin_density(
-    estimator: Estimator, problem: GLM, state: ErmState, u: ArrayLike, *, training: bool = False
+    estimator: Estimator,
+    problem: GLM,
+    state: ErmState,
+    u: ArrayLike,
+    features: Features | None = None,
+    *,
+    training: bool = False,
 ) -> FloatArray:
     """See `Estimator.margin_density`."""
     places = np.asarray(u, dtype=np.float64)
     if not np.isfinite(places).all():
         raise BadArgument("margin_density: u must be finite")
     flat = places.ravel()
+    rho = (LinearStudent() if features is None else features).geometry(problem).target_variance
     if not training:
-        return _fresh(estimator, problem, state, flat).reshape(places.shape)[()]
+        return _fresh(estimator, problem, rho, state, flat).reshape(places.shape)[()]
     v = float(state.susceptibility)
     if estimator.separable_only:
-        out = np.where(flat > 1.0, _fresh(estimator, problem, state, flat), 0.0)
+        out = np.where(flat > 1.0, _fresh(estimator, problem, rho, state, flat), 0.0)
     elif v == math.inf:
         raise BadArgument("margin_density: every training sample is fitted, there is no density")
     else:
         before = _before(estimator, flat, v)
         _, slope = estimator.score(before[:, None], np.full((1, 1), v))
         stretch = 1.0 - v * slope[:, 0]
-        fresh = _fresh(estimator, problem, state, before)
+        fresh = _fresh(estimator, problem, rho, state, before)
         out = np.where(stretch > 1e-12, fresh / np.maximum(stretch, 1e-12), 0.0)
     return out.reshape(places.shape)[()]
 
 
-def _fresh(estimator: Estimator, problem: GLM, state: ErmState, t: FloatArray) -> FloatArray:
+def _fresh(
+    estimator: Estimator, problem: GLM, rho: float, state: ErmState, t: FloatArray
+) -> FloatArray:
     channel, q, m = problem.channel, state.self_overlap, state.overlap
-    rho = problem.signal_variance * problem.spectrum.mean + problem.noise_variance
     noise = channel.additive_noise()
     if estimator.labels == "real" and noise is not None:
         variances, weights = noise

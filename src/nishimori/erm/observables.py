@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from nishimori.channels import Sign
 from nishimori.erm.base import Estimator
 from nishimori.erm.general import label_error
-from nishimori.features import Geometry, OrderParameters
+from nishimori.features import Geometry, LinearStudent, OrderParameters
 
 if TYPE_CHECKING:
+    from nishimori.features import Features
     from nishimori.glm import GLM
     from nishimori.results import ErmCurve, ErmState
 
@@ -46,6 +47,7 @@ def test_error(
     estimator: Estimator,
     problem: GLM,
     state: ErmState | ErmCurve,
+    features: Features | None = None,
     *,
     label_noise: bool = True,
 ) -> Any:
@@ -53,7 +55,7 @@ def test_error(
     q = np.asarray(state.self_overlap, dtype=np.float64)
     m = np.asarray(state.overlap, dtype=np.float64)
     channel = problem.channel if label_noise else problem.channel.without_noise()
-    rho = problem.signal_variance * problem.spectrum.mean + problem.noise_variance
+    rho = (LinearStudent() if features is None else features).geometry(problem).target_variance
     offset = 0.0 if channel.ignores_offset else problem.offset
     gap = np.maximum(q * rho - m * m, 0.0)
     if estimator.labels == "sign" and isinstance(channel, Sign) and offset == 0.0:

@@ -5,11 +5,20 @@ from __future__ import annotations
 from nishimori.parsing import missing_name, parse_named
 from nishimori.spectra.base import Spectrum
 from nishimori.spectra.eigenvalues import Eigenvalues
+from nishimori.spectra.from_data import from_data
 from nishimori.spectra.isotropic import Isotropic
 from nishimori.spectra.marchenko_pastur import MarchenkoPastur
 from nishimori.spectra.power_law import PowerLaw
 
-__all__ = ["Eigenvalues", "Isotropic", "MarchenkoPastur", "PowerLaw", "Spectrum", "parse"]
+__all__ = [
+    "Eigenvalues",
+    "Isotropic",
+    "MarchenkoPastur",
+    "PowerLaw",
+    "Spectrum",
+    "from_data",
+    "parse",
+]
 
 _BY_NAME = {
     cls.__name__.lower(): cls for cls in (Eigenvalues, Isotropic, MarchenkoPastur, PowerLaw)

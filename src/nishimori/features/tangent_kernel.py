@@ -22,7 +22,7 @@ from nishimori.errors import ActivationError
 from nishimori.features.dot_product import POINTS, slope_in_the_middle
 from nishimori.network import DeepNetwork, Layer
 from nishimori.reduction.moments import LayerIntegrator
-from nishimori.reduction.panels import find_knots, gaussian_panels, rule
+from nishimori.reduction.panels import find_mesh, gaussian_panels, rule
 
 if TYPE_CHECKING:
     from nishimori.reduction import Reduction
@@ -69,8 +69,10 @@ def _derivative_square(activation: Activation, variance: float) -> float:
     if activation.declares_knots:
         inside = np.unique([*activation.knots, *activation.breakpoints])
     else:
-        inside, length = find_knots(activation, radius)
-        smooth = activation.resolved_on(length)  # type: ignore[attr-defined]
+        mesh = find_mesh(activation, radius)
+        inside = mesh.edges
+        kinks = tuple(sorted((*activation.breakpoints, *mesh.found.tolist())))
+        smooth = activation.resolved_on(mesh.length, kinks)  # type: ignore[attr-defined]
     # half the width on which the function is resolved: its derivative asks for more
     coarse = gaussian_panels(-radius, radius, inside, 2.5 * root)
     edges = np.sort(np.concatenate([coarse, 0.5 * (coarse[1:] + coarse[:-1])]))

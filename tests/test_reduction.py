@@ -390,3 +390,20 @@ def test_finite_size_rate_falls_with_width() -> None:
     assert rates[0] / rates[1] == pytest.approx(2.0)
     assert rates[1] / rates[2] == pytest.approx(2.0)
     assert rates[0] == pytest.approx((1 + math.sqrt(2) + 2) / 10)
+
+
+def test_what_the_reduction_does_not_know_reaches_the_curve() -> None:
+    """A slope that is lost to cancellation: harmless where little is learnt, a failure later."""
+    fast = nm.activations.Custom(lambda x: np.sin(20.0 * x))
+    network = nm.DeepNetwork.uniform(fast, 1)
+    reduction = network.reduce()
+    problem = reduction.glm(nm.channels.Linear(0.1))
+    state = problem.solve(1.0)
+    assert state.status is nm.Status.CONVERGED
+    assert state.mmse == 1.0
+    assert state.error_estimate > 1.0  # of the overlap, the smaller one
+    enough = 0.6 / reduction.signal_variance
+    late = problem.solve(enough, on_failure="return")
+    assert late.status is nm.Status.UNRESOLVED
+    sound = nm.DeepNetwork.uniform(nm.activations.Tanh(), 3).glm(nm.channels.Sign()).solve(1.0)
+    assert sound.error_estimate < 1e-12

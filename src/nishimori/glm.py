@@ -47,6 +47,9 @@ class GLM:
     spectrum : Spectrum, default Isotropic()
         Eigenvalues of the inputs' covariance, of mean tau; then overlap + mmse = tau. Any but
         `Isotropic` needs a Gaussian prior.
+    variance_error : float, default 0
+        How far the two variances may be off, relatively: a `Reduction` hands its own
+        ``error_estimate`` on. It enters the error estimate of every state.
 
     Raises
     ------
@@ -71,6 +74,7 @@ class GLM:
     noise_variance: float = 0.0
     offset: float = 0.0
     spectrum: Spectrum = field(default_factory=Isotropic)
+    variance_error: float = field(default=0.0, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         for name, kind, where in (

@@ -169,6 +169,7 @@ class Reduction:
             noise_variance=noise,
             offset=offset,
             spectrum=spectrum,
+            variance_error=self.error_estimate,
         )
 
     def _spread_over(self, spectrum: Spectrum, above_layer: int, signal: float) -> float:

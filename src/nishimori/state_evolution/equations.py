@@ -55,6 +55,7 @@ class Equations:
     noise_variance: float
     offset: float
     input_second_moment: float = 1.0
+    variance_error: float = 0.0
 
     @classmethod
     def of(cls, problem: GLM) -> Equations:
@@ -71,7 +72,7 @@ class Equations:
             channel, offset = scaled, offset / math.sqrt(total)
         if channel.ignores_offset:
             offset = 0.0
-        return cls(channel, prior, signal, noise, offset, moment)
+        return cls(channel, prior, signal, noise, offset, moment, problem.variance_error)
 
     @property
     def total_variance(self) -> float:

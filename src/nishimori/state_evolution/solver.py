@@ -22,6 +22,8 @@ FloatArray = NDArray[np.float64]
 # Where F(0) = 0, alpha(r) is taken to be linear in r below this ln r (to 1e-11 and less).
 _ONSET_BELOW = -12.0
 _POLISH_STEPS = 6
+# an error of the given variances that leaves fewer digits of the mmse is a failure
+_FEW_DIGITS = 1e-6
 _EPSILON = float(np.finfo(float).eps)
 
 
@@ -181,7 +183,7 @@ def _interpolated(
         inverse.error[panel],
     )
     residual = np.expm1(gap)[index]
-    part = _assembled(alpha[exists], t, point, slope[exists], residual, rtol)
+    part = _assembled(equations, alpha[exists], t, point, slope[exists], residual, rtol)
     for field in fields(Solution):
         getattr(out, field.name)[exists] = getattr(part, field.name)
     return out
@@ -219,10 +221,11 @@ def _polished(
         t[kept], gap[kept] = trial[better], new_gap[better]
         for old, new in zip(point, at_trial, strict=True):
             old[kept] = new[better]
-    return _assembled(alpha, t, point, slope, np.abs(np.expm1(gap)), rtol)
+    return _assembled(equations, alpha, t, point, slope, np.abs(np.expm1(gap)), rtol)
 
 
 def _assembled(
+    equations: Equations,
     alpha: FloatArray,
     log_conjugate: FloatArray,
     point: Point,
@@ -233,10 +236,13 @@ def _assembled(
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         free_entropy = alpha * point.entropy - point.deficit
         sensitivity = np.maximum(point.mmse_slope, point.overlap_slope) / np.abs(slope)
-        doubt = residual + point.error + 4.0 * _EPSILON
+        # ln alpha moves with ln lambda itself and, at most as much, with lambda in F
+        given = 2.0 * equations.variance_error
+        doubt = residual + point.error + given + 4.0 * _EPSILON
         error = sensitivity * doubt + 2.0 * _EPSILON
     status = np.full(alpha.shape, int(Status.CONVERGED))
     status[point.error > rtol] = Status.UNRESOLVED
+    status[point.mmse_slope * given > np.abs(slope) * _FEW_DIGITS] = Status.UNRESOLVED
     status[~(residual <= rtol)] = Status.RESIDUAL_TOO_LARGE
     status[~np.isfinite(residual) | np.isnan(point.mmse)] = Status.NOT_FINITE
     return Solution(
@@ -280,7 +286,7 @@ def _explicit(
         known.error,
     )
     slope[exact | nothing] = 1.0
-    solution = _assembled(alpha, log_conjugate, point, slope, residual, rtol)
+    solution = _assembled(equations, alpha, log_conjugate, point, slope, residual, rtol)
     solution.status[exact] = Status.PERFECT_RECOVERY
     solution.free_entropy[exact] = np.inf
     solution.status[nothing] = Status.NOTHING_LEARNT

@@ -146,6 +146,20 @@ def test_average_over_the_offset_with_hardly_any_samples() -> None:
     assert 0.0 < gained[1] < 0.5 - known.test_error
 
 
+def test_doubts_of_negligible_weight_do_not_fail_the_average() -> None:
+    """Eight deviations down a ReLU label says nothing, to fewer digits than are asked for."""
+    network = nm.DeepNetwork.uniform(nm.activations.ReLU(), 2)
+    reduction = network.reduce()
+    channel = nm.channels.Readout(nm.activations.ReLU(), 0.1)
+    curve = network.learning_curve(channel, [1.0])
+    assert nm.Status(int(curve.status[0])) is nm.Status.CONVERGED
+    z, weight = np.polynomial.hermite_e.hermegauss(80)
+    sigma = math.sqrt(reduction.offset_variance)
+    parts = [reduction.glm(channel, offset=sigma * x).solve(1.0, on_failure="return") for x in z]
+    plain = weight @ [part.mmse for part in parts] / weight.sum()
+    assert curve.mmse[0] == pytest.approx(plain, rel=1e-5)
+
+
 def test_offset_average_reports_progress_and_refuses_bad_quantiles() -> None:
     network = nm.DeepNetwork.uniform(nm.activations.ReLU(), 1)
     seen: list[tuple[int, int]] = []

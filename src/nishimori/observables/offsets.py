@@ -154,7 +154,7 @@ def _adaptive(
 
     Points that failed keep their trapezoid sum.
     """
-    failed = np.any([curve.failed.ravel() for curve in curves.values()], axis=0)
+    failed = _failures(curves, 10.0 * goal).any(axis=0).ravel()
     density = (2.0 if even else 1.0) / math.sqrt(2.0 * math.pi)
 
     def interval(low: float, high: float) -> tuple[FloatArray, FloatArray]:
@@ -198,21 +198,36 @@ def _combined(
 ) -> Curve:
     error = error.reshape(alpha.shape)
     parts = list(curves.values())
-    failed = np.any([part.failed for part in parts], axis=0)
-    worst = np.max([np.where(part.failed, part.status, 0) for part in parts], axis=0)
-    status = np.where(failed, worst, parts[0].status)
-    status[~failed & ~(error <= max(1e-9, rtol))] = Status.UNRESOLVED
+    kinds = np.stack([part.status for part in parts])
+    failures = _failures(curves, rtol)
+    status = np.where((kinds == kinds[0]).all(axis=0), kinds[0], Status.CONVERGED)
+    status[~(error <= max(1e-9, rtol))] = Status.UNRESOLVED
+    status = np.where(failures.any(axis=0), np.where(failures, kinds, 0).max(axis=0), status)
     values = {
         "alpha": alpha,
         "branch": branch,
         "stable": np.all([part.stable for part in parts], axis=0),
         "status": status,
         "residual": np.max([part.residual for part in parts], axis=0),
-        "error_estimate": np.max([part.error_estimate for part in parts], axis=0) + error,
+        "error_estimate": _doubts(curves).max(axis=0) + error,
         **{name: row.reshape(alpha.shape) for name, row in zip(_MEANS, means, strict=True)},
     }
     known = {field.name for field in fields(Curve)}
     return Curve(**{name: value for name, value in values.items() if name in known})
+
+
+def _doubts(curves: dict[float, Curve]) -> FloatArray:
+    """What the error estimate of each curve means to the average, shape (curve, ...)."""
+    return np.stack([math.exp(-0.5 * z * z) * curves[z].error_estimate for z in curves])
+
+
+def _failures(curves: dict[float, Curve], rtol: float) -> NDArray[np.bool_]:
+    """Where each curve failed, but for doubts that its weight makes harmless."""
+    harmless = _doubts(curves) <= 0.1 * rtol
+    parts = curves.values()
+    unresolved = np.stack([part.status == Status.UNRESOLVED for part in parts])
+    failed: NDArray[np.bool_] = np.stack([part.failed for part in parts])
+    return failed & ~(unresolved & harmless)
 
 
 def _quantiles(

@@ -364,7 +364,7 @@ def test_bad_input(call, sentence):
 
 def test_failures_are_statuses():
     state = nm.erm.MaxMargin().solve(NOISY, 5.0, on_failure="return")
-    assert state.status is nm.Status.NO_SOLUTION
+    assert state.status is nm.Status.NOT_SEPARABLE
     assert math.isnan(state.test_error)
     free = nm.erm.Logistic(regularization=0.0)
     assert free.solve(NOISELESS, 1.0, on_failure="return").status.failed

@@ -66,7 +66,7 @@ def test_features_that_cannot_separate_have_no_margin():
     curve = nm.erm.MaxMargin().learning_curve(
         labels, [0.5, 50.0], features=features, on_failure="return"
     )
-    assert curve.status.tolist() == [Status.CONVERGED, Status.NO_SOLUTION]
+    assert curve.status.tolist() == [Status.CONVERGED, Status.NOT_SEPARABLE]
 
 
 def test_best_ridge_of_the_matching_kernel_is_bayes():

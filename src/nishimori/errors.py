@@ -98,6 +98,7 @@ class Status(IntEnum):
     NO_SOLUTION = 4, "no fixed point was found in the range of representable numbers", True
     UNRESOLVED = 5, "two quadrature grids disagree by more than the tolerance", True
     NOT_FINITE = 6, "a number overflowed or is not a number", True
+    NOT_SEPARABLE = 7, "no hyperplane separates so many samples, so there is no margin", True
 
     @property
     def label(self) -> str:

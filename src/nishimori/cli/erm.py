@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from nishimori.cli.model import (
 )
 from nishimori.cli.options import ALPHA, COMMON, NUMBER, PATH, TEXT, Option, collect
 from nishimori.cli.output import check_targets, note, write_result
-from nishimori.errors import BadArgument
+from nishimori.errors import BadArgument, Status
 
 __all__ = ["EXAMPLE", "OPTIONS", "SUMMARY", "run"]
 
@@ -94,4 +95,8 @@ def run(arguments: Mapping[str, Any], every: Sequence[str]) -> int:
         title = f"{described.words['description']}; labels: {values['channel']}; {estimator}"
         plot_erm_file(curve, values["plot"], title=title, metric=metric)
         note(f"curve drawn in {values['plot']}", values)
-    return report_failures(curve)
+    status = report_failures(curve)
+    if any(state.status is Status.NOT_SEPARABLE for state in curve):
+        limit = estimator.separability_threshold(problem)
+        print(f"nishimori: separable only below alpha = {limit:.10g}", file=sys.stderr)
+    return status

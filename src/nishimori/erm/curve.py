@@ -34,6 +34,7 @@ __all__ = ["Answer", "answer", "learning_curve", "optimal_regularization", "solv
 
 FloatArray = NDArray[np.float64]
 
+_VOID = (Status.NO_SOLUTION, Status.NOT_SEPARABLE)  # there are no numbers
 _ROUNDING = 1e-15  # of one evaluation of the equations
 _GOOD = 1e-9  # residual of a point whose error the finer grid is asked for
 
@@ -62,13 +63,16 @@ def learning_curve(
     ratios = require_alpha(alpha)
     require_options(rtol, on_failure)
     setting = prepare(estimator, problem, features)
+    possible = np.ones(ratios.size, dtype=np.bool_)
     if estimator.separable_only:
-        from nishimori.erm.separability import require_separable
+        from nishimori.erm.separability import separable
 
-        require_separable(setting, ratios, on_failure)
+        possible = separable(setting, ratios.ravel(), on_failure)
     ratios, regularization = _regularizations(setting, ratios)
     flat, reg = ratios.ravel().copy(), regularization.ravel().copy()
     found = answer(setting, flat, reg, rtol)
+    if not possible.all():
+        found.status[~possible] = Status.NOT_SEPARABLE
     flatness = np.full(ratios.shape, np.nan)
     if estimator.regularization == "optimal" and not estimator.separable_only:
         from nishimori.erm.optimum import flatness_at
@@ -255,11 +259,8 @@ def _dressed(
         "residual": found.residual,
         "error_estimate": found.error,
     }
-    failed = np.isin(found.status, (Status.NO_SOLUTION, Status.NOT_FINITE))
-    if failed.any():
-        for name in arrays.keys() - {"status", "residual", "error_estimate"}:
-            arrays[name] = np.where(
-                failed & (found.status == Status.NO_SOLUTION), np.nan, arrays[name]
-            )
+    void = np.isin(found.status, _VOID)
+    for name in arrays.keys() - {"status", "residual", "error_estimate"}:
+        arrays[name] = np.where(void, np.nan, arrays[name])
     shaped = {name: np.asarray(values).reshape(alpha.shape) for name, values in arrays.items()}
     return ErmCurve(alpha=alpha, regularization=regularization, flatness=flatness, **shaped)

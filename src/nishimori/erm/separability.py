@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nishimori.features import Features
     from nishimori.glm import GLM, OnFailure
 
-__all__ = ["require_separable", "separability_threshold"]
+__all__ = ["separability_threshold", "separable"]
 
 FloatArray = NDArray[np.float64]
 
@@ -74,18 +74,17 @@ def separability_threshold(
     return _threshold(setting)
 
 
-def require_separable(setting: Setting, alpha: FloatArray, on_failure: OnFailure) -> None:
-    """Refuse sample ratios at which no hyperplane separates the labels."""
-    if on_failure != "raise":
-        return
+def separable(setting: Setting, alpha: FloatArray, on_failure: OnFailure) -> NDArray[np.bool_]:
+    """Where a hyperplane separates the labels; refuses the rest if ``on_failure="raise"``."""
     limit = _threshold(setting)
     beyond = alpha[alpha >= limit]
-    if beyond.size:
+    if beyond.size and on_failure == "raise":
         raise BadArgument(
             f"{setting.estimator.name}: the data can be separated only below "
             f"alpha = {limit:.10g}, got alpha = {beyond.flat[0]:g}; use Hinge with a small "
             "regularization beyond"
         )
+    return np.asarray(alpha < limit)
 
 
 def _threshold(setting: Setting) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,6 +51,7 @@ _LABELS = {
     "residual": "residual",
     "error_estimate": "error estimate",
 }
+_DASHES = ("-", "--", "-.", ":")
 _ALPHA = r"$\alpha = n/d$ (samples per input dimension)"
 
 
@@ -147,6 +149,8 @@ def plot_curve_file(
 ) -> None:
     """Draw a curve into a file: the test error on the left, overlap and mmse on the right.
 
+    With estimators beside it, the right shows how far their errors are above the optimal one.
+
     Parameters
     ----------
     curve : Curve
@@ -176,21 +180,35 @@ def plot_curve_file(
         label = "mean" if curve.quantiles else "Bayes-optimal" if others else None
         draw_curve(curve, left, color="tab:blue", label=label)
         for number, (name, other) in enumerate((others or {}).items(), 1):
-            draw_curve(other, left, color=f"C{number}", label=name.replace("$", r"\$"))
+            style: dict[str, Any] = {"color": f"C{number}", "linestyle": _DASHES[number % 4]}
+            draw_curve(other, left, label=name.replace("$", r"\$"), **style)
+            _draw_excess(curve, other, right, **style)
         if metric:
             left.set_ylabel(f"test error ({metric})")
         if _spans(_shown(curve.test_error, curve), 30.0):
             left.set_yscale("log")
         if label:
             left.legend(framealpha=0.85, edgecolor="none")
-        draw_curve(curve, right, quantity="overlap", color="tab:green", label=_LABELS["overlap"])
-        draw_curve(
-            curve, right, quantity="mmse", color="tab:red", linestyle="--", label=_LABELS["mmse"]
-        )
-        right.set_ylabel("overlap and mmse of the weights")
-        right.legend(frameon=False)
+        if others:
+            right.set_ylabel("excess over the optimum (relative)")
+        else:
+            _draw_weights(curve, right)
         _finish(figure, title)
         save_figure(figure, path)
+
+
+def _draw_weights(curve: Curve, axes: Axes) -> None:
+    """Overlap and mmse against alpha."""
+    draw_curve(curve, axes, quantity="overlap", color="tab:green", label=_LABELS["overlap"])
+    draw_curve(curve, axes, quantity="mmse", color="tab:red", linestyle="--", label=_LABELS["mmse"])
+    axes.set_ylabel("overlap and mmse of the weights")
+    axes.legend(frameon=False)
+
+
+def _draw_excess(curve: Curve, other: ErmCurve, axes: Axes, **style: Any) -> None:
+    """How far an estimator's test error is above the optimal one."""
+    excess = replace(other, test_error=other.test_error / curve.test_error - 1.0)
+    draw_curve(excess, axes, **style)
 
 
 def plot_erm_file(

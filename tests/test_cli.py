@@ -673,5 +673,5 @@ def test_erm_failures_are_reported(capsys):
     arguments = ["erm", *GLM, "--channel", "sign", "--loss", "max_margin", "--alpha", "1,9"]
     assert main([*arguments, "--format", "json"]) == 1
     out, err = capsys.readouterr()
-    assert [row["status"] for row in json.loads(out)["rows"]] == ["converged", "no solution"]
+    assert [row["status"] for row in json.loads(out)["rows"]] == ["converged", "not separable"]
     assert "1 of 2 points failed" in err

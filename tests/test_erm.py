@@ -369,5 +369,5 @@ def test_failures_are_statuses():
     free = nm.erm.Logistic(regularization=0.0)
     assert free.solve(NOISELESS, 1.0, on_failure="return").status.failed
     assert not free.solve(NOISY, 20.0).status.failed
-    with pytest.warns(nm.errors.ConvergenceWarning, match="no fixed point"):
+    with pytest.warns(nm.errors.ConvergenceWarning, match="no hyperplane separates"):
         nm.erm.MaxMargin().solve(NOISY, 5.0, on_failure="warn")

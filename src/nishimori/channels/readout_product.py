@@ -1,0 +1,142 @@
+"""Tables of the law of a readout's label, for product integration over the field."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nishimori.activations.base import Activation
+from nishimori.channels.base import FloatArray
+from nishimori.channels.readout_panels import panel_edges, remainder
+
+__all__ = ["ProductTable", "product_table"]
+
+_ORDER = 24  # nodes of N(h; omega, V) per panel
+_WIDTH = 2.4  # panel in units of sqrt(V): its polynomial is good to 1e-16, and to 1e-4 of itself
+_LABELS = 16
+_LENGTH = 4.0  # panel of the label in units of sqrt(noise)
+_NEAR, _NEAREST = 2.2, 4.3  # how it shrinks with the range of f, and how much at most
+_RESOLVED = 1e-11
+
+
+@dataclass(frozen=True, eq=False)
+class ProductTable:
+    """What `_kernels.readout_product.information` needs, good for sqrt(V) >= `deviation`."""
+
+    origin: float
+    width: float
+    field: FloatArray
+    table: FloatArray
+    start: NDArray[np.int64]
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+    label_weight: FloatArray
+
+    def information(
+        self, known: FloatArray, reach: FloatArray, share: FloatArray, deviation: float
+    ) -> tuple[FloatArray, FloatArray, float]:
+        """Both integrals for each known field, and the error in the label of sum share * F."""
+        from nishimori._kernels import readout_product
+        from nishimori._kernels.rules import gauss_legendre
+
+        slope, content, profile = readout_product.information(
+            known - self.origin,
+            reach,
+            share,
+            deviation,
+            self.width,
+            self.field,
+            self.table,
+            self.start,
+            self.first,
+            self.last,
+            self.label_weight,
+        )
+        _, weights = gauss_legendre(_LABELS)
+        return slope, content, float(remainder(profile.reshape(-1, _LABELS) / weights).sum())
+
+
+@cache
+def _basis_transform() -> FloatArray:
+    """From Legendre polynomials at a point to the Lagrange polynomials of the nodes there."""
+    nodes, _ = np.polynomial.legendre.leggauss(_ORDER)
+    inverse: FloatArray = np.linalg.inv(np.polynomial.legendre.legvander(nodes, _ORDER - 1))
+    return inverse
+
+
+@lru_cache(maxsize=64)
+def product_table(
+    activation: Activation, noise: float, low: float, high: float, deviation: float
+) -> ProductTable | None:
+    """The table for fields between `low` and `high`; None where the noise is too small."""
+    from nishimori._kernels import readout_product
+    from nishimori._kernels.rules import gauss_legendre
+
+    blur = math.sqrt(noise)
+    edges, resolved = panel_edges(activation, low, high, blur, _RESOLVED)
+    if not resolved:
+        return None
+    count = math.ceil((high - low) / (_WIDTH * deviation))
+    width = (high - low) / count
+    cuts = np.linspace(low, high, 2 * count + 1)
+    beside = np.searchsorted(edges, cuts).clip(1, edges.size - 1)
+    apart = np.minimum(np.abs(edges[beside] - cuts), np.abs(edges[beside - 1] - cuts))
+    cuts = np.union1d(edges, cuts[apart > 1e-9 * width])
+    nodes, weights = gauss_legendre(_LABELS)
+    half = 0.5 * np.diff(cuts)[:, None]
+    h = (cuts[:-1, None] + half) + half * nodes
+    place = (h - low) / width
+    panel = np.clip(place[:, 8].astype(np.int64), 0, count - 1)
+    value = activation.value(h.ravel()).reshape(h.shape)
+    x = 2.0 * (place - panel[:, None]) - 1.0
+    basis = np.polynomial.legendre.legvander(x.ravel(), _ORDER - 1) @ _basis_transform()
+    labels = _label_panels(h, value, deviation, blur, _corners(activation, low, high))
+    span = 0.5 * (labels[:, 1] - labels[:, 0])[:, None]
+    label = (labels[:, :1] + span) + span * nodes
+    table, start, first, last = readout_product.tabulate(
+        value.ravel(),
+        (half * weights).ravel(),
+        np.repeat(panel, _LABELS),
+        basis,
+        count,
+        label.ravel(),
+        noise,
+    )
+    knots, _ = gauss_legendre(_ORDER)
+    field = (width * (np.arange(count) + 0.5)[:, None] + 0.5 * width * knots).ravel()
+    weight = (span * weights).ravel()
+    return ProductTable(low, width, field, table, start, first, last, weight)
+
+
+def _corners(activation: Activation, low: float, high: float) -> FloatArray:
+    """Values on both sides of each breakpoint: the density of f(h) ends or jumps there."""
+    points = np.array([t for t in activation.breakpoints if low < t < high])
+    beside = 1e-9 * (high - low)
+    return activation.value(np.concatenate([points - beside, points + beside]))
+
+
+def _label_panels(
+    h: FloatArray, value: FloatArray, deviation: float, blur: float, corners: FloatArray
+) -> FloatArray:
+    """Panels of the label, shape (panel, 2), from values at the nodes of each field panel."""
+    from nishimori._kernels import readout_product
+
+    rates = np.diff(value, axis=1) / np.diff(h, axis=1)
+    least = np.abs(rates).min(axis=1) - np.abs(np.diff(rates, axis=1)).max(axis=1)
+    turning = rates.min(axis=1) * rates.max(axis=1) <= 0.0
+    gentle = 3.0 * deviation * np.where(turning, 0.0, np.maximum(least, 0.0))
+    # two kinds of fields of one label take turns on a length shorter than the noise
+    contrast = float(np.ptp(value)) / blur
+    near = _LENGTH * blur / min(1.0 + contrast / _NEAR, _NEAREST)
+    ends: FloatArray = readout_product.label_edges(
+        np.append(value.min(axis=1), corners),
+        np.append(value.max(axis=1), corners),
+        np.append(gentle, np.zeros(corners.size)),
+        blur,
+        near,
+    )
+    return ends.reshape(-1, 2)

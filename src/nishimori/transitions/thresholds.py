@@ -138,7 +138,9 @@ def find_transitions(problem: GLM) -> Transitions:
         raise ConvergenceError(f"transitions: {Status.NOT_FINITE.sentence}") from None
     if ends.silent:
         return nothing
-    inverse = InverseMap(equations.at, full_window(equations, ends))
+    inverse = InverseMap(
+        equations.at, full_window(equations, ends), costly=equations.channel.costly
+    )
     phases = phases_of(equations, ends, inverse)
     branches = inverse.branches
     spinodals = np.sort(np.exp([b.end_values[1] for b in branches[:-1]]))

@@ -18,9 +18,7 @@ __all__ = ["grids", "information"]
 _REACH = 8.5
 
 
-@compiled(
-    "Tuple((float64[::1], int64[::1]))(float64[::1], float64[::1])"
-)
+@compiled("Tuple((float64[::1], int64[::1]))(float64[::1], float64[::1])")
 def grids(reach, step):
     """z from -reach to reach in steps no longer than `step`, for each of both, and the firsts."""
     first = np.zeros(reach.size + 1, dtype=np.int64)

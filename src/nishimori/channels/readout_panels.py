@@ -45,7 +45,11 @@ def remainder(values: FloatArray) -> FloatArray:
     """
     order = values.shape[1]
     size = np.abs(values @ _spectrum(order).T)
-    middle, before, last = size[:, :2].max(axis=1), size[:, 2:4].max(axis=1), size[:, 4:].max(axis=1)
+    middle, before, last = (
+        size[:, :2].max(axis=1),
+        size[:, 2:4].max(axis=1),
+        size[:, 4:].max(axis=1),
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = np.maximum((last / before) ** 0.5, (last / middle) ** (2.0 / (order + 2.0)))
     rate = np.where(last > 0.0, np.minimum(rate, 1.0), 0.0)

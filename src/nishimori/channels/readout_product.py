@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 import numpy as np
@@ -16,10 +16,14 @@ from nishimori.channels.readout_panels import panel_edges, remainder
 __all__ = ["ProductTable", "product_table"]
 
 _ORDER = 24  # nodes of N(h; omega, V) per panel
-_WIDTH = 2.4  # panel in units of sqrt(V): its polynomial is good to 1e-16, and to 1e-4 of itself
+# panel in units of sqrt(V): N(h; omega, V) is a polynomial of degree 23 there; the second where
+# the label's law is no rougher than that, so that the rule integrates twice as many orders
+_SHORT, _LONG = 3.0, 4.8
+_ROUGHEST = 2.0  # slope of f in units of sqrt(noise/V)
 _LABELS = 16
 _LENGTH = 4.0  # panel of the label in units of sqrt(noise)
-_NEAR, _NEAREST = 2.2, 4.3  # how it shrinks with the range of f, and how much at most
+_SHRUNK = (1.3, 1.8, 2.6, 4.3, 6.5)  # shares of it that are tried
+_FINE = 3e-14  # relative error in the label at which it shrinks no more
 _RESOLVED = 1e-11
 
 
@@ -35,11 +39,12 @@ class ProductTable:
     first: NDArray[np.int64]
     last: NDArray[np.int64]
     label_weight: FloatArray
+    doubt: float = 0.0
 
     def information(
         self, known: FloatArray, reach: FloatArray, share: FloatArray, deviation: float
-    ) -> tuple[FloatArray, FloatArray, float]:
-        """Both integrals for each known field, and the error in the label of sum share * F."""
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Both integrals for each known field, and sum share * F for each panel of the label."""
         from nishimori._kernels import readout_product
         from nishimori._kernels.rules import gauss_legendre
 
@@ -57,7 +62,30 @@ class ProductTable:
             self.label_weight,
         )
         _, weights = gauss_legendre(_LABELS)
-        return slope, content, float(remainder(profile.reshape(-1, _LABELS) / weights).sum())
+        return slope, content, profile.reshape(-1, _LABELS) / weights
+
+    def with_doubt(self, deviation: float, margin: float) -> ProductTable:
+        """The table with its relative error in the label.
+
+        Measured for fields between the margins; without them for a field known widely or little.
+        Two kinds of fields of one label may take turns on a length shorter than the noise.
+        """
+        worst = 0.0
+        half = 0.5 * self.width * (self.field.size // _ORDER)
+        known = np.arange(margin - 0.95 * half, 0.95 * half - margin, 0.5 * deviation)
+        wide = math.sqrt(max((half / 9.0) ** 2 - deviation**2, 0.01 * deviation**2))
+        for spread in (math.inf,) if margin > 0.0 else (wide, 0.3 * deviation):
+            x = known / spread
+            counts = np.abs(x) < 8.5
+            x = x[counts]
+            reach = np.sqrt(np.maximum(8.5**2 - x * x, 9.0))
+            share = np.exp(-0.5 * x * x)
+            middle = self.origin + half
+            slope, _, profile = self.information(middle + known[counts], reach, share, deviation)
+            rough = remainder(profile)
+            whole = max(float(share @ slope), 1e-300)
+            worst = max(worst, 2.0 * math.sqrt(float(rough @ rough)) / whole)
+        return replace(self, doubt=worst)
 
 
 @cache
@@ -70,9 +98,33 @@ def _basis_transform() -> FloatArray:
 
 @lru_cache(maxsize=64)
 def product_table(
-    activation: Activation, noise: float, low: float, high: float, deviation: float
+    activation: Activation,
+    noise: float,
+    low: float,
+    high: float,
+    deviation: float,
+    margin: float = 0.0,
 ) -> ProductTable | None:
     """The table for fields between `low` and `high`; None where the noise is too small."""
+    table = None
+    for shrunk in _SHRUNK:
+        table = _built(activation, noise, low, high, deviation, shrunk)
+        if table is None:
+            break
+        table = table.with_doubt(deviation, margin)
+        if table.doubt <= _FINE:
+            break
+    return table
+
+
+def _built(
+    activation: Activation,
+    noise: float,
+    low: float,
+    high: float,
+    deviation: float,
+    shrunk: float,
+) -> ProductTable | None:
     from nishimori._kernels import readout_product
     from nishimori._kernels.rules import gauss_legendre
 
@@ -80,7 +132,10 @@ def product_table(
     edges, resolved = panel_edges(activation, low, high, blur, _RESOLVED)
     if not resolved:
         return None
-    count = math.ceil((high - low) / (_WIDTH * deviation))
+    coarse = activation.value(np.linspace(low, high, 8 * edges.size))
+    steep = float(np.abs(np.diff(coarse)).max()) / (high - low) * (8 * edges.size - 1)
+    rough = bool(activation.breakpoints) or steep * deviation > _ROUGHEST * blur
+    count = math.ceil((high - low) / ((_SHORT if rough else _LONG) * deviation))
     width = (high - low) / count
     cuts = np.linspace(low, high, 2 * count + 1)
     beside = np.searchsorted(edges, cuts).clip(1, edges.size - 1)
@@ -94,7 +149,9 @@ def product_table(
     value = activation.value(h.ravel()).reshape(h.shape)
     x = 2.0 * (place - panel[:, None]) - 1.0
     basis = np.polynomial.legendre.legvander(x.ravel(), _ORDER - 1) @ _basis_transform()
-    labels = _label_panels(h, value, deviation, blur, _corners(activation, low, high))
+    near = _LENGTH * blur / shrunk
+    corners = _corners(activation, low, high)
+    labels = _label_panels(h, value, deviation, blur, near, corners)
     span = 0.5 * (labels[:, 1] - labels[:, 0])[:, None]
     label = (labels[:, :1] + span) + span * nodes
     table, start, first, last = readout_product.tabulate(
@@ -120,7 +177,12 @@ def _corners(activation: Activation, low: float, high: float) -> FloatArray:
 
 
 def _label_panels(
-    h: FloatArray, value: FloatArray, deviation: float, blur: float, corners: FloatArray
+    h: FloatArray,
+    value: FloatArray,
+    deviation: float,
+    blur: float,
+    near: float,
+    corners: FloatArray,
 ) -> FloatArray:
     """Panels of the label, shape (panel, 2), from values at the nodes of each field panel."""
     from nishimori._kernels import readout_product
@@ -129,9 +191,6 @@ def _label_panels(
     least = np.abs(rates).min(axis=1) - np.abs(np.diff(rates, axis=1)).max(axis=1)
     turning = rates.min(axis=1) * rates.max(axis=1) <= 0.0
     gentle = 3.0 * deviation * np.where(turning, 0.0, np.maximum(least, 0.0))
-    # two kinds of fields of one label take turns on a length shorter than the noise
-    contrast = float(np.ptp(value)) / blur
-    near = _LENGTH * blur / min(1.0 + contrast / _NEAR, _NEAREST)
     ends: FloatArray = readout_product.label_edges(
         np.append(value.min(axis=1), corners),
         np.append(value.max(axis=1), corners),

@@ -207,7 +207,9 @@ class _Panel:
         return replace(self, error=self.error + tail, settled=settled)
 
 
-def _panels(function: Callable[[FloatArray], Point], low: FloatArray, high: FloatArray) -> list[_Panel]:
+def _panels(
+    function: Callable[[FloatArray], Point], low: FloatArray, high: FloatArray
+) -> list[_Panel]:
     """Fit both series on each panel, with one call of the function."""
     half = 0.5 * (high - low)[:, None]
     t = 0.5 * (low + high)[:, None] + half * X
@@ -263,9 +265,9 @@ def _marched(function: Callable[[FloatArray], Point], window: Window) -> list[_P
         (panel,) = _panels(function, np.array([at]), np.array([end]))
         good = _is_good(panel, _COSTLY_TOLERANCE)
         noise = _is_noise(panel, parent)
-        floor = _COSTLY_TOLERANCE * max(1.0, abs(float(panel.log_alpha[0])))
+        floor = max(_COSTLY_TOLERANCE * max(1.0, abs(float(panel.log_alpha[0]))), 0.1 * panel.error)
         # the end of the series goes with the power NODES of the length at least
-        ratio = (0.1 * floor / max(panel.tail, 1e-3 * floor)) ** (1.0 / NODES)
+        ratio = (0.2 * floor / max(panel.tail, 1e-3 * floor)) ** (1.0 / NODES)
         length = (end - at) * (ratio if np.isfinite(ratio) else 1.0)
         if good or noise or end - at < 2.0 * _SHORTEST:
             done.append(panel.accepted(good or noise))
@@ -273,7 +275,7 @@ def _marched(function: Callable[[FloatArray], Point], window: Window) -> list[_P
             length = min(length, _LONGEST)
         else:
             parent = panel.tail
-            length = min(length, 0.6 * (end - at))
+            length = min(length, 0.75 * (end - at))
     return done
 
 

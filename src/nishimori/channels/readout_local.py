@@ -33,7 +33,10 @@ def _fit(labels: int) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     values = np.polynomial.legendre.legvander(at, _FIT - 1) @ inverse
     slope = np.polynomial.legendre.legder(inverse, axis=0)
     rates = np.polynomial.legendre.legvander(at, _FIT - 2) @ slope
-    return nodes, inverse[-3:].T.copy(), values.T.copy(), rates.T.copy()
+    last, values, rates = (
+        np.ascontiguousarray(rows.T, dtype=np.float64) for rows in (inverse[-3:], values, rates)
+    )
+    return nodes, last, values, rates
 
 
 def local_information(

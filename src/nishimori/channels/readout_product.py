@@ -75,16 +75,15 @@ class ProductTable:
         known = np.arange(margin - 0.95 * half, 0.95 * half - margin, 0.5 * deviation)
         wide = math.sqrt(max((half / 9.0) ** 2 - deviation**2, 0.01 * deviation**2))
         for spread in (math.inf,) if margin > 0.0 else (wide, 0.3 * deviation):
-            x = known / spread
-            counts = np.abs(x) < 8.5
-            x = x[counts]
-            reach = np.sqrt(np.maximum(8.5**2 - x * x, 9.0))
-            share = np.exp(-0.5 * x * x)
+            counts = np.abs(known) < 8.5 * spread
+            square = (known[counts] / spread) ** 2
+            reach: FloatArray = np.sqrt(np.maximum(8.5**2 - square, 9.0))
+            share: FloatArray = np.exp(-0.5 * square)
             middle = self.origin + half
             slope, _, profile = self.information(middle + known[counts], reach, share, deviation)
-            rough = remainder(profile)
+            rest = remainder(profile)
             whole = max(float(share @ slope), 1e-300)
-            worst = max(worst, 2.0 * math.sqrt(float(rough @ rough)) / whole)
+            worst = max(worst, 2.0 * math.sqrt(float(rest @ rest)) / whole)
         return replace(self, doubt=worst)
 
 

@@ -266,16 +266,18 @@ def _marched(function: Callable[[FloatArray], Point], window: Window) -> list[_P
         good = _is_good(panel, _COSTLY_TOLERANCE)
         noise = _is_noise(panel, parent)
         floor = max(_COSTLY_TOLERANCE * max(1.0, abs(float(panel.log_alpha[0]))), 0.1 * panel.error)
-        # the end of the series goes with the power NODES of the length at least
-        ratio = (0.2 * floor / max(panel.tail, 1e-3 * floor)) ** (1.0 / NODES)
-        length = (end - at) * (ratio if np.isfinite(ratio) else 1.0)
+        # terms needed go with the length; where none is spare, the end does with its power NODES
+        above = np.flatnonzero(~(np.abs(panel.log_alpha) < 0.3 * floor))
+        spare = 0.9 * (NODES - 2.0) / max(float(above.max(initial=0)) + 1.0, 6.0)
+        excess = (0.2 * floor / max(panel.tail, 1e-300)) ** (1.0 / NODES)
+        length = (end - at) * (excess if excess < 1.0 else spare)
         if good or noise or end - at < 2.0 * _SHORTEST:
             done.append(panel.accepted(good or noise))
             at, parent = end, np.inf
             length = min(length, _LONGEST)
         else:
             parent = panel.tail
-            length = min(length, 0.75 * (end - at))
+            length = min(length, 0.8 * (end - at))
     return done
 
 

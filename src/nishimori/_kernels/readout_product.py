@@ -77,16 +77,19 @@ def label_edges(low, high, gentle, blur, near):
 
 @compiled(
     "Tuple((float64[::1], int64[::1], int64[::1], int64[::1]))(float64[::1], float64[::1],"
-    "int64[::1], float64[:, ::1], int64, float64[::1], float64)"
+    "int64[::1], float64[:, ::1], int64, float64[::1], float64, float64)"
 )
-def tabulate(value, weight, panel, basis, panels, label, noise):
+def tabulate(value, weight, panel, basis, panels, label, noise, usual):
     """Integrals of N(y; f(h), noise) times each Lagrange polynomial.
 
     Node n of the field has the value ``value[n]``, lies in ``panel[n]``, and ``basis[n]`` are the
     Lagrange polynomials of that panel there. The table is one block of rows for each panel, over
-    the labels from `first` to `last` that it reaches; blocks begin at `start`.
+    the labels from `first` to `last` that it reaches; blocks begin at `start`. Where f hardly
+    moves beside the noise, all is relative to its `usual` value (else NaN): what is subtracted
+    has no slope in omega.
     """
     order = basis.shape[1]
+    relative = usual == usual
     blur = math.sqrt(noise)
     reach = _REACH * blur
     scale = INVERSE_SQRT_2PI / blur
@@ -108,7 +111,17 @@ def tabulate(value, weight, panel, basis, panels, label, noise):
         b = np.searchsorted(label, value[n] + reach)
         for i in range(a, b):
             gap = (label[i] - value[n]) / blur
-            share[i] = scale * weight[n] * math.exp(-0.5 * gap * gap)
+            if relative:
+                far = (label[i] - usual) / blur
+                step = (value[n] - usual) / blur
+                share[i] = (
+                    scale
+                    * weight[n]
+                    * math.exp(-0.5 * far * far)
+                    * math.expm1(0.5 * step * (far + gap))
+                )
+            else:
+                share[i] = scale * weight[n] * math.exp(-0.5 * gap * gap)
         length = last[p] - first[p]
         for j in range(order):
             factor = basis[n, j]
@@ -123,14 +136,15 @@ def tabulate(value, weight, panel, basis, panels, label, noise):
 @compiled(
     "Tuple((float64[::1], float64[::1], float64[::1]))(float64[::1], float64[::1], float64[::1],"
     "float64, float64, float64[::1], float64[::1], int64[::1], int64[::1], int64[::1],"
-    "float64[::1])"
+    "float64[::1], float64[::1])"
 )
 def information(
-    known, reach, share, deviation, width, field, table, start, first, last, label_weight
+    known, reach, share, deviation, width, field, table, start, first, last, usual, label_weight
 ):
     """Integrals of (dZ)^2/Z and Z ln Z for each known field, and of the first for each label.
 
-    The panels of the field have the same `width`, from 0 on; `reach` counts deviations.
+    The panels of the field have the same `width`, from 0 on; `reach` counts deviations; `usual`
+    is the part of Z that is the same for all fields.
     """
     size = known.size
     panels = first.size
@@ -151,7 +165,7 @@ def information(
         for p in range(p0, p1):
             y0 = min(y0, first[p])
             y1 = max(y1, last[p])
-        mean[y0:y1] = 0.0
+        mean[y0:y1] = usual[y0:y1]
         moment[y0:y1] = 0.0
         for p in range(p0, p1):
             length = last[p] - first[p]

@@ -81,6 +81,8 @@ def local_information(
         # the error of the trapezoid sums goes with exp(-c/step^(2/3)) at worst
         if seen > 0.0:
             error += whole * min(gap / seen, 1.0) ** 1.3
+        if float(width[group].max()) > _SMALL * blur:  # Stein's form loses digits
+            error += 1e-16 * math.sqrt(whole) / deviation
     return fisher, entropy, error
 
 

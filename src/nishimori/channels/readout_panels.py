@@ -15,7 +15,7 @@ __all__ = ["panel_edges", "remainder", "slopes", "tail"]
 
 BoolArray = NDArray[np.bool_]
 
-_MOST_PANELS = 20_000
+_MOST_PANELS = 40_000
 
 
 @cache

@@ -23,13 +23,18 @@ _ROUGHEST = 2.0  # slope of f in units of sqrt(noise/V)
 _LABELS = 16
 _LENGTH = 4.0  # panel of the label in units of sqrt(noise)
 _SHRUNK = (1.3, 1.8, 2.6, 4.3, 6.5)  # shares of it that are tried
+_GENTLE = 1.0  # range of f in units of sqrt(noise), below which tables hold differences
 _FINE = 3e-14  # relative error in the label at which it shrinks no more
 _RESOLVED = 1e-11
 
 
 @dataclass(frozen=True, eq=False)
 class ProductTable:
-    """What `_kernels.readout_product.information` needs, good for sqrt(V) >= `deviation`."""
+    """What `_kernels.readout_product.information` needs, from some sqrt(V) on.
+
+    ``contrast`` is the range of f in units of sqrt(noise), 1 at most; ``doubt`` the relative error
+    of F that comes from the panels of the label.
+    """
 
     origin: float
     width: float
@@ -38,7 +43,9 @@ class ProductTable:
     start: NDArray[np.int64]
     first: NDArray[np.int64]
     last: NDArray[np.int64]
+    usual: FloatArray
     label_weight: FloatArray
+    contrast: float
     doubt: float = 0.0
 
     def information(
@@ -59,6 +66,7 @@ class ProductTable:
             self.start,
             self.first,
             self.last,
+            self.usual,
             self.label_weight,
         )
         _, weights = gauss_legendre(_LABELS)
@@ -91,8 +99,8 @@ class ProductTable:
 def _basis_transform() -> FloatArray:
     """From Legendre polynomials at a point to the Lagrange polynomials of the nodes there."""
     nodes, _ = np.polynomial.legendre.leggauss(_ORDER)
-    inverse: FloatArray = np.linalg.inv(np.polynomial.legendre.legvander(nodes, _ORDER - 1))
-    return inverse
+    inverse = np.linalg.inv(np.polynomial.legendre.legvander(nodes, _ORDER - 1))
+    return np.asarray(inverse, dtype=np.float64)
 
 
 @lru_cache(maxsize=64)
@@ -153,6 +161,13 @@ def _built(
     labels = _label_panels(h, value, deviation, blur, near, corners)
     span = 0.5 * (labels[:, 1] - labels[:, 0])[:, None]
     label = (labels[:, :1] + span) + span * nodes
+    contrast = float(np.ptp(value)) / blur
+    usual, same = math.nan, np.zeros(label.size)
+    if contrast <= _GENTLE:
+        usual = 0.5 * float(value.min() + value.max())
+        same = np.exp(-0.5 * ((label.ravel() - usual) / blur) ** 2) / (
+            math.sqrt(2.0 * math.pi) * blur
+        )
     table, start, first, last = readout_product.tabulate(
         value.ravel(),
         (half * weights).ravel(),
@@ -161,11 +176,13 @@ def _built(
         count,
         label.ravel(),
         noise,
+        usual,
     )
     knots, _ = gauss_legendre(_ORDER)
     field = (width * (np.arange(count) + 0.5)[:, None] + 0.5 * width * knots).ravel()
     weight = (span * weights).ravel()
-    return ProductTable(low, width, field, table, start, first, last, weight)
+    lost = min(contrast, 1.0)
+    return ProductTable(low, width, field, table, start, first, last, same, weight, lost)
 
 
 def _corners(activation: Activation, low: float, high: float) -> FloatArray:

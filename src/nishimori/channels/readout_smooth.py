@@ -71,10 +71,9 @@ class SmoothReadout:
             fisher, entropy, error = float(sums.values[0]), float(sums.values[1]), sums.error
         if not fisher > 0.0:
             return fisher, entropy, (0.0 if fisher == 0.0 else math.nan)
-        # dZ is lost in rounding where F is small, and so are places beside a breakpoint
+        # places beside a breakpoint are rounded
         place = max((abs(t) for t in self.activation.breakpoints), default=0.0)
-        rounding = 1e-16 / math.sqrt(variance * fisher) + 3e-17 * place / math.sqrt(variance)
-        return fisher, entropy, error / fisher + rounding + 1e-15
+        return fisher, entropy, error / fisher + 3e-17 * place / math.sqrt(variance) + 1e-15
 
     def _sums(self, signal: float, variance: float, offset: float, edges: FloatArray) -> Sums:
         """F and the entropy."""
@@ -138,7 +137,10 @@ class SmoothReadout:
                 f"{self.activation} to be resolved"
             )
         fisher, entropy, _ = table.information(known, reach, share, deviation)
-        return fisher, entropy, table.doubt * float(share @ fisher)
+        seen = float(share @ fisher)
+        # dZ = E z P / sqrt(V) is lost in rounding where F is small
+        rounding = 1e-16 * table.contrast * math.sqrt(seen) / deviation
+        return fisher, entropy, table.doubt * seen + rounding
 
     def _certain(self, signal: float, offset: float) -> tuple[float, float, float]:
         """The limit V = 0: F = E f'^2 / noise."""

@@ -122,7 +122,8 @@ def known_sums(
         parts = values @ weights
         largest = max(largest, float(np.abs(parts[0]).sum()))
         rough = remainder(values[0])
-        split = rough > _ROUGH * largest
+        # halving does not help against the error of the values
+        split = rough > max(_ROUGH * largest, doubt)
         if len(parts) > 1:
             split |= remainder(values[1]) > _ROUGH * (largest if scale is None else scale)
         split &= (high - low > 1e-14 * (np.abs(low) + np.abs(high))) & (low.size <= _MOST)

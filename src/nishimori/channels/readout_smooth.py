@@ -27,7 +27,7 @@ from nishimori.errors import BadArgument
 
 __all__ = ["SmoothReadout"]
 
-_WHOLE = 200.0  # a range of fields in units of sqrt(V) that one table may serve
+_WHOLE = 400.0  # a range of fields in units of sqrt(V) that one table may serve
 _CELL, _MARGIN = 32.0, 12.5  # what a table serves where the range is longer, and its margins
 
 

@@ -21,6 +21,7 @@ _SAMPLES = 33
 _SHORTEST = 1e-6
 _NEARLY_FLAT = 0.3
 _FLAT = 1e-11  # a slope per half panel that is no more than rounding
+_WIGGLES = 30.0  # slope per half panel of a series of values with errors of one
 _TOLERANCE, _COSTLY_TOLERANCE = 2e-14, 1e-12
 _LONGEST = 8.0
 # the end of a series that halving shortens by less than this, and is no more than this, is noise
@@ -130,7 +131,9 @@ class InverseMap:
         half = 0.5 * np.diff(self.edges)
         middle = 0.5 * (self.edges[1:] + self.edges[:-1])
         slopes = self.log_alpha @ _GRID_SLOPES.T
-        signs = _steady_signs(slopes, _FLAT * np.maximum(1.0, np.abs(self.log_alpha[:, :1])))
+        flat = _FLAT * np.maximum(1.0, np.abs(self.log_alpha[:, 0]))
+        flat = np.maximum(flat, _WIGGLES * self.error)
+        signs = _steady_signs(slopes, flat[:, None])
         pieces: list[tuple[int, float, float, bool]] = []
         for p in range(len(half)):
             turns = np.flatnonzero(signs[p, 1:] != signs[p, :-1])
@@ -168,11 +171,12 @@ class InverseMap:
         slope = np.polynomial.chebyshev.chebval
         step = 1e-4
         size = np.abs(self.log_alpha[panel, 0]) + 1.0
+        flat = max(1e-12 * size, _WIGGLES * self.error[panel])
         turns = []
         for x in inside:
             # rounding makes roots where the slope is lost in it: they change no sign
             around = slope(np.array([x - step, x + step]), derivative)
-            if around[0] * around[1] < 0.0 and np.abs(around).min() > 1e-12 * size:
+            if around[0] * around[1] < 0.0 and np.abs(around).min() > flat:
                 turns.append(float(x))
         return turns
 
@@ -268,9 +272,9 @@ def _marched(function: Callable[[FloatArray], Point], window: Window) -> list[_P
         floor = max(_COSTLY_TOLERANCE * max(1.0, abs(float(panel.log_alpha[0]))), 0.1 * panel.error)
         # terms needed go with the length; where none is spare, the end does with its power NODES
         above = np.flatnonzero(~(np.abs(panel.log_alpha) < 0.3 * floor))
-        spare = 0.9 * (NODES - 2.0) / max(float(above.max(initial=0)) + 1.0, 6.0)
+        spare = 0.8 * (NODES - 2.0) / max(float(above.max(initial=0)) + 1.0, 6.0)
         excess = (0.2 * floor / max(panel.tail, 1e-300)) ** (1.0 / NODES)
-        length = (end - at) * (excess if excess < 1.0 else spare)
+        length = (end - at) * (excess if excess < 1.0 else max(spare, min(excess, 1.3)))
         if good or noise or end - at < 2.0 * _SHORTEST:
             done.append(panel.accepted(good or noise))
             at, parent = end, np.inf

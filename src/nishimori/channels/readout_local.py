@@ -58,7 +58,7 @@ def local_information(
     rough = np.abs((sample - sample[:, :1]) @ last).max(axis=1)
     blur = math.sqrt(noise)
     width = np.ptp(sample, axis=1)
-    smooth = rough <= _SETTLED * (width + blur)
+    smooth = rough <= _SETTLED * (width + min(blur, float(width.max())))
     _, _, _, rates = _fit(_ORDERED)
     rate = sample @ rates
     # the sign of f's slope, where f rises or falls by more than the noise hides

@@ -261,7 +261,7 @@ def _is_noise(panel: _Panel, parent: float) -> bool:
 def _marched(function: Callable[[FloatArray], Point], window: Window) -> list[_Panel]:
     """Panels one after the other, each as long as the last one's series recommends."""
     done: list[_Panel] = []
-    at, length, parent = window.low, LENGTH, np.inf
+    at, length, parent, plateau = window.low, LENGTH, np.inf, 0.0
     while at < window.high:
         end = at + length
         if window.high - end < 0.4 * length:
@@ -273,8 +273,8 @@ def _marched(function: Callable[[FloatArray], Point], window: Window) -> list[_P
         # terms needed go with the length; where none is spare, the end does with its power NODES
         above = np.flatnonzero(~(np.abs(panel.log_alpha) < 0.3 * floor))
         spare = 0.8 * (NODES - 2.0) / max(float(above.max(initial=0)) + 1.0, 6.0)
-        excess = (0.2 * floor / max(panel.tail, 1e-300)) ** (1.0 / NODES)
-        length = (end - at) * (excess if excess < 1.0 else max(spare, min(excess, 1.3)))
+        excess = (0.03 * floor / max(panel.tail, 1e-300)) ** (1.0 / NODES)
+        length = (end - at) * (excess if excess < 1.0 else max(spare, min(excess, 1.2)))
         if good or noise or end - at < 2.0 * _SHORTEST:
             done.append(panel.accepted(good or noise))
             at, parent = end, np.inf

@@ -268,8 +268,11 @@ def _marched(function: Callable[[FloatArray], Point], window: Window) -> list[_P
             end = window.high if window.high - at < 1.2 * length else 0.5 * (at + window.high)
         (panel,) = _panels(function, np.array([at]), np.array([end]))
         good = _is_good(panel, _COSTLY_TOLERANCE)
-        noise = _is_noise(panel, parent)
-        floor = max(_COSTLY_TOLERANCE * max(1.0, abs(float(panel.log_alpha[0]))), 0.1 * panel.error)
+        noise = _is_noise(panel, parent) or panel.tail <= 2.0 * plateau
+        if noise and not good:
+            plateau = max(plateau, panel.tail)
+        floor = _COSTLY_TOLERANCE * max(1.0, abs(float(panel.log_alpha[0])))
+        floor = max(floor, 0.1 * panel.error, 40.0 * plateau)
         # terms needed go with the length; where none is spare, the end does with its power NODES
         above = np.flatnonzero(~(np.abs(panel.log_alpha) < 0.3 * floor))
         spare = 0.8 * (NODES - 2.0) / max(float(above.max(initial=0)) + 1.0, 6.0)

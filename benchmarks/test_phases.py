@@ -22,6 +22,14 @@ CURVES = [
     (C.Readout(A.ReLU()), P.Gaussian(), 20e-3),
     (C.Readout(A.ReLU(), 0.5), P.Gaussian(), 20e-3),
     (C.Readout(A.Tanh(), 0.5), P.Gaussian(), 150e-3),
+    (C.Readout(A.Tanh(), 0.1), P.Gaussian(), 150e-3),
+    (C.Readout(A.Tanh(), 0.01), P.Gaussian(), 150e-3),
+    (C.Readout(A.Tanh(), 0.005), P.Gaussian(), 150e-3),
+    (C.Readout(A.Sine(2.0), 0.3), P.Gaussian(), 150e-3),
+    (C.Readout(A.GELU(), 0.1), P.Gaussian(), 150e-3),
+    (C.Readout(A.Hermite(3), 1.0), P.Gaussian(), 150e-3),
+    (C.Readout(A.Tanh(50.0), 0.1), P.Gaussian(), 150e-3),
+    (C.Readout(A.Custom(np.tanh), 0.5), P.Gaussian(), 150e-3),
 ]
 
 TRANSITIONS = [

@@ -9,8 +9,11 @@ import pytest
 
 import nishimori as nm
 from nishimori.activations.base import Activation
-from nishimori.channels import Readout
+from nishimori.channels import Readout, readout_smooth
 from nishimori.channels.readout_smooth import SmoothReadout
+from nishimori.state_evolution import Equations
+from nishimori.state_evolution.inverse_map import InverseMap, Window
+from nishimori.state_evolution.landscape import Landscape
 
 A = nm.activations
 SIN2 = A.Custom(lambda x: np.sin(2.0 * x), parity="odd")
@@ -215,6 +218,146 @@ def test_extreme_noise(noise: float) -> None:
         chance = np.array([0.5 * math.erfc(-x / math.sqrt(2.0)) for x in u])
         assert out.fisher[0] * noise == pytest.approx(float(mass @ chance**2), rel=1e-5)
     assert out.error[0] < 1e-11
+
+
+SMOOTH: list[tuple[Activation, float]] = [
+    (A.Tanh(), 0.5),
+    (A.Tanh(), 0.005),
+    (A.Tanh(), 1e-5),
+    (A.Tanh(50.0), 0.1),
+    (A.Sine(2.0), 0.3),
+    (A.Sine(5.0), 0.1),
+    (A.GELU(), 0.1),
+    (A.ELU(), 0.01),
+    (CUBIC, 1.0),
+    (A.Hermite(2), 0.05),
+]
+
+
+def by_uniform_sums(activation: Activation, noise: float, signal: float, variance: float):  # type: ignore[no-untyped-def]
+    """F and Psi_out by trapezoid sums over all three variables, which converge geometrically."""
+    blur = math.sqrt(noise)
+    h = np.linspace(-9.0, 9.0, 2001)
+    f = activation(h)
+    y = np.linspace(f.min() - 8.5 * blur, f.max() + 8.5 * blur, 2001)
+    law = np.exp(-0.5 * ((y[:, None] - f) / blur) ** 2) / (math.sqrt(2.0 * math.pi) * blur)
+    omega = math.sqrt(signal) * np.linspace(-8.5, 8.5, 1401)
+    z = (h[:, None] - omega) / math.sqrt(variance)
+    mass = np.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi * variance) * (18.0 / 2000.0)
+    partition, slope = law @ mass, law @ (mass * z) / math.sqrt(variance)
+    share = np.exp(-0.5 * omega**2 / signal) / math.sqrt(2.0 * math.pi * signal)
+    share *= math.sqrt(signal) * (17.0 / 1400.0) * ((y[-1] - y[0]) / 2000.0)
+    positive = np.where(partition > 1e-250, partition, 1.0)
+    ratio = np.where(partition > 1e-250, slope**2 / positive, 0.0)
+    return ratio.sum(axis=0) @ share, (positive * np.log(positive)).sum(axis=0) @ share
+
+
+@pytest.mark.parametrize(
+    ("activation", "noise"),
+    [(A.Tanh(), 0.5), (A.Tanh(), 0.02), (A.Sine(2.0), 0.3), (A.Sine(5.0), 0.1), (A.GELU(), 0.1)],
+    ids=str,
+)
+@pytest.mark.parametrize("variance", [0.3, 0.1, 0.03])
+def test_smooth_readouts_against_uniform_sums(
+    activation: Activation, noise: float, variance: float
+) -> None:
+    fisher, entropy = by_uniform_sums(activation, noise, 1.0 - variance, variance)
+    known, rest = np.array([1.0 - variance]), np.array([variance])
+    out = Readout(activation, noise).evaluate(known, rest, 0.0)
+    assert out.fisher[0] == pytest.approx(fisher, rel=1e-12)
+    assert out.entropy[0] == pytest.approx(entropy, rel=1e-12)
+    assert abs(out.fisher[0] / fisher - 1.0) <= out.error[0] + 5e-15
+    assert out.error[0] < 3e-12
+
+
+@pytest.mark.parametrize(("activation", "noise"), SMOOTH, ids=str)
+@pytest.mark.parametrize("offset", [0.0, 0.4])
+def test_levels_of_tables_meet(activation: Activation, noise: float, offset: float) -> None:
+    """F and Psi_out are smooth where the tables and the panels change."""
+    form = SmoothReadout(activation, noise)
+    for power in (-1, -4, -9, -13, -20):
+        edge = 2.0**power
+        rest = np.array([edge * (1.0 - 4e-16), edge])
+        out = form.evaluate(1.0 - rest, rest, offset)
+        assert out.fisher[0] == pytest.approx(out.fisher[1], rel=1e-12)
+        assert out.entropy[0] == pytest.approx(out.entropy[1], rel=1e-12, abs=1e-13)
+
+
+@pytest.mark.parametrize(("activation", "noise"), SMOOTH, ids=str)
+def test_tables_and_sums_around_the_field_agree(
+    activation: Activation, noise: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, rest = np.array([0.993, 0.9985]), np.array([0.007, 0.0015])
+    tabulated, local = [], []
+    for whole, found in ((1e9, tabulated), (100.0, local)):
+        monkeypatch.setattr(readout_smooth, "_WHOLE", whole)
+        readout_smooth._settled.cache_clear()
+        found.append(SmoothReadout(activation, noise).evaluate(known, rest, 0.0))
+    readout_smooth._settled.cache_clear()
+    np.testing.assert_allclose(local[0].fisher, tabulated[0].fisher, rtol=1e-12)
+    np.testing.assert_allclose(local[0].entropy, tabulated[0].entropy, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize(("activation", "noise"), SMOOTH, ids=str)
+def test_noise_that_hides_the_readout(activation: Activation, noise: float) -> None:
+    """Huge noise leaves Delta F -> E (E_z f')^2, to all digits."""
+    del noise
+    known, rest = np.array([0.6, 1.0 - 1e-4]), np.array([0.4, 1e-4])
+    at = [Readout(activation, noise).evaluate(known, rest, 0.0) for noise in (1e12, 4e12)]
+    np.testing.assert_allclose(4.0 * at[1].fisher, at[0].fisher, rtol=1e-9)
+    assert max(out.error.max() for out in at) < 2e-12
+
+
+@pytest.mark.parametrize(
+    ("activation", "noise", "most"),
+    [(A.Tanh(), 0.5, 80), (A.Tanh(), 0.005, 110), (A.Sine(2.0), 0.3, 160), (A.GELU(), 0.1, 110)],
+    ids=str,
+)
+def test_a_curve_takes_few_evaluations(activation: Activation, noise: float, most: int) -> None:
+    equations = Equations.of(nm.GLM(channel=Readout(activation, noise)))
+    window = Landscape.of(equations).window(equations, math.log(0.1), math.log(50.0))
+    assert window is not None
+    count = 0
+
+    def at(t):  # type: ignore[no-untyped-def]
+        nonlocal count
+        count += t.size
+        return equations.at(t)
+
+    inverse = InverseMap(at, window, costly=True)
+    assert count <= most
+    assert inverse.error.max() < 1e-11
+    t = np.linspace(window.low, window.high, 20)
+    np.testing.assert_allclose(inverse.log_alpha_at(t)[0], equations.log_alpha(t), atol=1e-11)
+
+
+@pytest.mark.parametrize("costly", [False, True])
+def test_noise_of_the_values_neither_halves_for_ever_nor_turns(costly: bool) -> None:
+    """Values of a noise that they do not tell: the plateau becomes the panel's error."""
+    equations = Equations.of(nm.GLM(channel=Readout(A.Tanh(), 0.5)))
+    count = 0
+
+    def at(t):  # type: ignore[no-untyped-def]
+        nonlocal count
+        count += t.size
+        point = equations.at(t)
+        noise = 1e-10 * np.sin(1e9 * t)
+        return point._replace(log_alpha=point.log_alpha + noise)
+
+    inverse = InverseMap(at, Window(-3.0, 4.0), costly=costly)
+    assert count < 400
+    assert inverse.resolved
+    assert len(inverse.branches) == 1
+    assert 1e-12 < inverse.error.max() < 1e-9
+
+
+def test_thresholds_of_a_smooth_readout() -> None:
+    """sin(2h) + N(0, .3): two stable branches between 2.518 and 2.593."""
+    found = nm.GLM(channel=Readout(A.Sine(2.0), 0.3)).transitions()
+    assert found.information_theoretic == pytest.approx(2.5454089371853171, rel=1e-12)
+    assert found.spinodals == pytest.approx([2.518128, 2.592695], abs=1e-5)
+    error = abs(found.information_theoretic - 2.5454089371853171)
+    assert error <= found.errors["information_theoretic"] < 1e-10
 
 
 def test_unresolved_is_refused() -> None:

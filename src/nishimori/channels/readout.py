@@ -179,7 +179,7 @@ class Readout(Channel):
         return LabelLaw(values, np.ones((1, 1)), np.full((1, 1), self.noise))
 
     def field_scales(self, variance: float, offset: float) -> tuple[tuple[float, float], ...]:
-        from nishimori.channels.readout_smooth import panel_edges
+        from nishimori.channels.readout_panels import panel_edges
 
         places = {*self.activation.breakpoints, *self.activation.knots}
         if self._pieces is None and variance > 0.0:

@@ -20,7 +20,7 @@ TRANSFORM = np.cos(np.outer(np.arange(NODES), (np.arange(NODES) + 0.5) * np.pi /
     2.0 / NODES
 )
 TRANSFORM[0] *= 0.5
-_TOLERANCE = 1e-13
+_TOLERANCE = 1e-12
 _DEEPEST = 6
 
 

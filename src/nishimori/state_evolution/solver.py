@@ -102,7 +102,7 @@ def solve_all(
     window = ends.window(equations, float(log_alpha.min()), float(log_alpha.max()))
     solutions = []
     if window is not None:
-        inverse = InverseMap(equations.at, window)
+        inverse = InverseMap(equations.at, window, costly=equations.channel.costly)
         for branch in inverse.branches:
             if branch.stable or not stable_only:
                 root, slope = inverse.roots(branch, log_alpha)

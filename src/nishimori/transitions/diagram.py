@@ -206,7 +206,9 @@ def _locate(family: Family, p: float, alpha: float) -> float | None:
 
     equations = Equations.of(family(p))
     ends = Landscape.of(equations)
-    inverse = InverseMap(equations.at, full_window(equations, ends))
+    inverse = InverseMap(
+        equations.at, full_window(equations, ends), costly=equations.channel.costly
+    )
     turns = inverse.branches[:-1]
     if not turns:
         return None

@@ -109,9 +109,14 @@ class Phase:
     deficit: float = 0.0
 
     def free_entropy(
-        self, equations: Equations, inverse: InverseMap | None, log_alpha: float
+        self,
+        equations: Equations,
+        inverse: InverseMap | None,
+        log_alpha: float,
+        *,
+        exact: bool = False,
     ) -> tuple[float, float]:
-        """Phi and its slope in alpha, Psi_out."""
+        """Phi and its slope in alpha, Psi_out; of a costly channel from its series if not exact."""
         alpha = math.exp(log_alpha)
         if self.branch is None or inverse is None:
             if math.isinf(self.entropy) or math.isinf(self.deficit):
@@ -125,9 +130,13 @@ class Phase:
         if not np.isfinite(root[0]):
             low, _ = self.branch.end_values
             root = np.array([self.branch.ends[0 if log_alpha <= low else 1]])
-        point = equations.at(root)
-        entropy = float(point.entropy[0])
-        return alpha * entropy - float(point.deficit[0]), entropy
+        if exact or not equations.channel.costly:
+            point = equations.at(root)
+            entropy, deficit = float(point.entropy[0]), float(point.deficit[0])
+        else:
+            entropy = float(inverse.entropy_at(root)[0])
+            deficit = float(equations.prior.evaluate(np.exp(root)).deficit[0])
+        return alpha * entropy - deficit, entropy
 
 
 def find_transitions(
@@ -154,7 +163,9 @@ def _thresholds(equations: Equations, rtol: float) -> Transitions:
         return _none(Status.NOT_FINITE)
     if ends.silent:
         return _none(Status.NOTHING_LEARNT)
-    inverse = InverseMap(equations.at, full_window(equations, ends))
+    inverse = InverseMap(
+        equations.at, full_window(equations, ends), costly=equations.channel.costly
+    )
     phases = phases_of(equations, ends, inverse)
     branches = inverse.branches
     spinodals = np.sort(np.exp([b.end_values[1] for b in branches[:-1]]))
@@ -202,8 +213,23 @@ def full_window(equations: Equations, ends: Landscape) -> Window:
             high = float(t[settled][0]) if settled.any() else high
         return Window(low, high)
     t = np.arange(-2.0, min(ends.top, 80.0), 2.0)
+    if equations.channel.costly:
+        return Window(low, float(t[_first_settled(equations, ends, t)]))
     settled = np.abs(equations.log_alpha(t) - (t - ends.bounds[1])) < _SETTLED
     return Window(low, float(t[settled][0]) if settled.any() else float(t[-1]))
+
+
+def _first_settled(equations: Equations, ends: Landscape, t: FloatArray) -> int:
+    """Index of the first t from which ln alpha is a straight line, by halving; else the last."""
+    low, high = -1, t.size - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        at = t[middle : middle + 1]
+        if abs(float(equations.log_alpha(at)[0]) - float(at[0] - ends.bounds[1])) < _SETTLED:
+            high = middle
+        else:
+            low = middle
+    return high
 
 
 def phases_of(equations: Equations, ends: Landscape, inverse: InverseMap) -> list[Phase]:
@@ -283,9 +309,9 @@ def equal_free_entropy(
     if not low < high:
         return None
 
-    def gap(x: float) -> tuple[float, float]:
-        phi_lower, slope_lower = lower.free_entropy(equations, inverse, x)
-        phi_upper, slope_upper = upper.free_entropy(equations, inverse, x)
+    def gap(x: float, exact: bool = False) -> tuple[float, float]:
+        phi_lower, slope_lower = lower.free_entropy(equations, inverse, x, exact=exact)
+        phi_upper, slope_upper = upper.free_entropy(equations, inverse, x, exact=exact)
         return phi_upper - phi_lower, slope_upper - slope_lower
 
     if low == -math.inf:
@@ -316,6 +342,9 @@ def equal_free_entropy(
         x = x - step if low < x - step < high else 0.5 * (low + high)
         if high - low < 1e-15 * (1.0 + abs(x)):
             break
+    if equations.channel.costly:
+        value, slope = gap(x, exact=True)
+        x -= value / (slope * math.exp(x))
     rounding = 4e-16 * abs(lower.free_entropy(equations, inverse, x)[0])
     return x, abs(rounding / (slope * math.exp(x))) + 1e-15
 

@@ -98,6 +98,21 @@ def test_fixed_points_of_built_in_channels(built_in, custom, offset):
     np.testing.assert_allclose(found.free_entropy, expected.free_entropy, rtol=1e-10)
 
 
+@pytest.mark.parametrize("offset", [0.0, 0.4])
+def test_continuous_labels_of_a_readout(offset):
+    """The same law as a log-likelihood and as a readout with noise, on both sides of the switch."""
+    custom = Custom(lambda y, h: normal(y, np.tanh(h), 0.1), support=(-np.inf, np.inf))
+    readout = nm.channels.Readout(nm.activations.Tanh(), 0.1)
+    rest = np.array([1.0, 0.6, 0.1, 0.01, 0.0021, 0.0019, 1e-5])
+    found = custom.evaluate(1.0 - rest, rest, offset)
+    expected = readout.evaluate(1.0 - rest, rest, offset)
+    np.testing.assert_allclose(found.fisher, expected.fisher, rtol=2e-12)
+    np.testing.assert_allclose(found.entropy, expected.entropy, rtol=2e-12)
+    assert (found.error < 1e-10).all()
+    errors = [c.errors(1.0 - rest, rest, offset, "mean_square") for c in (custom, readout)]
+    np.testing.assert_allclose(errors[0], errors[1], rtol=1e-12)
+
+
 def test_logistic_against_quadrature():
     custom = Custom(lambda y, h: -np.logaddexp(0.0, -y * h), outputs=[-1, 1])
     signal, variance, offset = 0.7, 1.3, 0.2

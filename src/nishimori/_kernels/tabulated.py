@@ -153,7 +153,7 @@ class Smoothed:
         return total
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
     """A likelihood on a range of fields, resolved.
 

@@ -20,6 +20,7 @@ from nishimori._kernels.tabulated import (
     resolve,
 )
 from nishimori.channels.base import Channel, FloatArray, Information
+from nishimori.channels.custom_continuous import continuous_information, continuous_spread
 from nishimori.channels.laws import LabelLaw
 from nishimori.errors import BadArgument
 
@@ -145,6 +146,11 @@ class Custom(Channel):
             place = float(np.abs(table.sharp).max(initial=0.0))
             least = (1e-10 * place) ** 2 if table.jumps else 0.0
             width = max(variance[i], least)
+            if self.support is not None and not table.jumps and width > 0.0:
+                quick = continuous_information(table, float(signal[i]), float(width), offset)
+                if quick is not None:
+                    fisher[i], entropy[i], error[i] = quick
+                    continue
             fine = self._smoothed(signal[i], width, offset, FINE)
             coarse = self._smoothed(signal[i], width, offset, COARSE)
             fisher[i], entropy[i] = fine.fisher, fine.entropy
@@ -168,6 +174,12 @@ class Custom(Channel):
     ) -> FloatArray:
         found = np.empty(signal.size)
         for i in range(signal.size):
+            table = self._table_of(float(signal[i] + variance[i]), offset)
+            if metric in ("mean_square", "gibbs") and self.support and not table.jumps:
+                spread = continuous_spread(table, float(signal[i]), float(variance[i]), offset)
+                if spread is not None:
+                    found[i] = spread * (2.0 if metric == "gibbs" else 1.0)
+                    continue
             state = self._smoothed(signal[i], variance[i], offset, FINE)
             if metric == "log_loss":
                 found[i] = -state.entropy

@@ -92,7 +92,7 @@ def within(edges: FloatArray, activation: Activation, signal: float, offset: flo
 
 def known_sums(
     integrand: Integrand,
-    activation: Activation,
+    folded: bool,
     signal: float,
     offset: float,
     edges: FloatArray,
@@ -100,13 +100,14 @@ def known_sums(
 ) -> Sums:
     """Integrals over omega ~ N(offset, signal), from panels that are halved where it takes it.
 
-    `scale` is what the second quantity is compared with, the first one's integral by default.
+    Where `folded`, the panels cover one half only. `scale` is what the second quantity is compared
+    with, the first one's integral by default.
     """
     from nishimori._kernels.rules import gauss_legendre
 
     nodes, weights = gauss_legendre(_NODES)
     root = math.sqrt(signal)
-    twice = 2.0 if is_folded(activation, offset) else 1.0
+    twice = 2.0 if folded else 1.0
     low, high = edges[:-1], edges[1:]
     taken = [edges]
     total: FloatArray | None = None

@@ -13,7 +13,7 @@ from nishimori.activations.base import Activation
 from nishimori.channels.base import FloatArray
 from nishimori.channels.readout_panels import panel_edges, remainder
 
-__all__ = ["ProductTable", "product_table"]
+__all__ = ["ProductTable", "basis_at", "knots", "product_table"]
 
 _ORDER = 24  # nodes of N(h; omega, V) per panel
 # panel in units of sqrt(V): N(h; omega, V) is a polynomial of degree 23 there; the second where
@@ -103,6 +103,19 @@ def _basis_transform() -> FloatArray:
     return np.asarray(inverse, dtype=np.float64)
 
 
+def basis_at(x: FloatArray) -> FloatArray:
+    """The Lagrange polynomials of a panel's nodes at each x in [-1, 1], shape (x, node)."""
+    table = np.polynomial.legendre.legvander(x, _ORDER - 1)
+    return np.asarray(table @ _basis_transform(), dtype=np.float64)
+
+
+def knots(count: int, width: float) -> FloatArray:
+    """Nodes of `count` panels of one width, from 0 on."""
+    nodes, _ = np.polynomial.legendre.leggauss(_ORDER)
+    centre = width * (np.arange(count) + 0.5)
+    return np.asarray(centre[:, None] + 0.5 * width * nodes, dtype=np.float64).ravel()
+
+
 @lru_cache(maxsize=64)
 def product_table(
     activation: Activation,
@@ -155,7 +168,7 @@ def _built(
     panel = np.clip(place[:, 8].astype(np.int64), 0, count - 1)
     value = activation.value(h.ravel()).reshape(h.shape)
     x = 2.0 * (place - panel[:, None]) - 1.0
-    basis = np.polynomial.legendre.legvander(x.ravel(), _ORDER - 1) @ _basis_transform()
+    basis = basis_at(x.ravel())
     near = _LENGTH * blur / shrunk
     corners = _corners(activation, low, high)
     labels = _label_panels(h, value, deviation, blur, near, corners)
@@ -178,8 +191,7 @@ def _built(
         noise,
         usual,
     )
-    knots, _ = gauss_legendre(_ORDER)
-    field = (width * (np.arange(count) + 0.5)[:, None] + 0.5 * width * knots).ravel()
+    field = knots(count, width)
     weight = (span * weights).ravel()
     lost = min(contrast, 1.0)
     return ProductTable(low, width, field, table, start, first, last, same, weight, lost)

@@ -14,6 +14,7 @@ from nishimori.channels.readout_fields import (
     REACH,
     Sums,
     first_edges,
+    is_folded,
     known_sums,
     level,
     span,
@@ -84,7 +85,8 @@ class SmoothReadout:
         ) -> tuple[FloatArray, float]:
             return self._labels(known, reach, share, variance, ends)
 
-        return known_sums(integrand, self.activation, signal, offset, edges, 1.0)
+        folded = is_folded(self.activation, offset)
+        return known_sums(integrand, folded, signal, offset, edges, 1.0)
 
     def _labels(
         self,

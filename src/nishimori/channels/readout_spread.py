@@ -11,6 +11,7 @@ from nishimori.activations.base import Activation
 from nishimori.channels.base import FloatArray
 from nishimori.channels.readout_fields import (
     first_edges,
+    is_folded,
     known_sums,
     level,
     span,
@@ -58,7 +59,8 @@ def _integral(
     ) -> tuple[FloatArray, float]:
         return _spreads(activation, variance, ends, known, reach)[None, :], 0.0
 
-    sums = known_sums(integrand, activation, signal, offset, edges)
+    folded = is_folded(activation, offset)
+    sums = known_sums(integrand, folded, signal, offset, edges)
     return float(sums.values[0]), sums.edges
 
 

@@ -21,7 +21,16 @@ CURVES = [
     (C.Linear(0.01), P.GaussBernoulli(0.1), 20e-3),
     (C.Readout(A.Abs()), P.Gaussian(), 20e-3),
     (C.Readout(A.ReLU()), P.Gaussian(), 20e-3),
+    (C.Readout(A.LeakyReLU()), P.Gaussian(), 20e-3),
+    (C.Readout(A.HardTanh()), P.Gaussian(), 20e-3),
     (C.Readout(A.ReLU(), 0.5), P.Gaussian(), 20e-3),
+    (C.Readout(A.ReLU(), 1e-4), P.Gaussian(), 20e-3),
+    (C.Readout(A.Abs(), 1e-2), P.Gaussian(), 20e-3),
+    (C.Readout(A.LeakyReLU(), 0.5), P.Gaussian(), 20e-3),
+    (C.Readout(A.HardTanh(), 0.5), P.Gaussian(), 20e-3),
+    (C.Readout(A.HardTanh(), 1e-4), P.Gaussian(), 20e-3),
+    (C.Readout(A.Sign(), 0.5), P.Gaussian(), 20e-3),
+    (C.Readout(A.Step(), 1e-4), P.Gaussian(), 20e-3),
     (C.Readout(A.Tanh(), 0.5), P.Gaussian(), 150e-3),
     (C.Readout(A.Tanh(), 0.1), P.Gaussian(), 150e-3),
     (C.Readout(A.Tanh(), 0.01), P.Gaussian(), 150e-3),
@@ -44,6 +53,8 @@ TRANSITIONS = [
     (C.Sign(), P.Rademacher()),
     (C.Linear(1e-4), P.GaussBernoulli(0.1)),
     (C.Linear(1e-3), P.Discrete([-1.0, 0.0, 1.0], [0.05, 0.9, 0.05])),
+    (C.Readout(A.Abs(), 1e-3), P.Gaussian()),
+    (C.Readout(A.ReLU(), 1e-2), P.Rademacher()),
 ]
 
 

@@ -10,6 +10,7 @@ import pytest
 import nishimori as nm
 from nishimori.activations.base import Activation
 from nishimori.channels import Readout, readout_smooth
+from nishimori.channels.readout_affine import AffineReadout
 from nishimori.channels.readout_smooth import SmoothReadout
 from nishimori.state_evolution import Equations
 from nishimori.state_evolution.inverse_map import InverseMap, Window
@@ -63,6 +64,15 @@ ROWS: list[tuple[Activation, float, float, float, float, float, float, float | N
     (CUBIC, 1.0, 0.0, 1.0, 6.44530697610487267e-1, 5.51516481227920389e-1,
      6.73050075301049896, None),
 ]  # fmt: skip
+AFFINE: list[Activation] = [
+    A.ReLU(),
+    A.Abs(),
+    A.Sign(),
+    A.Step(),
+    A.HardTanh(),
+    A.LeakyReLU(),
+    A.PiecewiseLinear([-0.6, 0.6], [0.0, 0.0, 0.0], [0.0, 1.0, 0.0]),
+]
 IDS = [f"{row[0]}-{row[1]:g}-{row[3]:g}" for row in ROWS]
 
 
@@ -91,6 +101,68 @@ def test_solutions_at_reference_fixed_points(row: tuple) -> None:  # type: ignor
     assert state.mmse == pytest.approx(v, rel=1e-11)
     assert state.free_entropy == pytest.approx(phi, rel=1e-10)
     assert problem.test_error(state) == pytest.approx(mse, rel=1e-10)
+
+
+# fisher and entropy by nested Gauss-Legendre panels with 20 digits
+CORNERS: list[tuple[Activation, float, float, float, float, float, float]] = [
+    (A.Abs(), 1e-3, 0.1, 0.9, 0.0, 0.16564536364932594, -0.74474975894659385),
+    (A.ReLU(), 1e-4, 0.6, 0.4, 0.3, 2.0026782388749831, 0.454248555694179),
+    (A.LeakyReLU(), 0.5, 0.5, 0.5, 0.0, 0.4412878307306128, -1.2251703313387287),
+    (A.Sign(), 0.04, 0.7, 0.3, 0.2, 1.2478155689835225, -0.19224100436609248),
+    (A.HardTanh(), 0.01, 0.95, 0.05, -0.4, 11.08089092285539, 0.30829856595164532),
+]
+
+
+@pytest.mark.parametrize(
+    ("activation", "noise", "signal", "variance", "offset", "fisher", "entropy"), CORNERS
+)
+def test_information_against_twenty_digits(
+    activation: Activation,
+    noise: float,
+    signal: float,
+    variance: float,
+    offset: float,
+    fisher: float,
+    entropy: float,
+) -> None:
+    out = Readout(activation, noise).evaluate(np.array([signal]), np.array([variance]), offset)
+    assert abs(out.fisher[0] / fisher - 1.0) < out.error[0] + 3e-14
+    assert out.error[0] < 3e-12
+    assert out.entropy[0] == pytest.approx(entropy, abs=3e-14)
+
+
+@pytest.mark.parametrize("activation", AFFINE, ids=str)
+def test_error_of_piecewise_affine_readouts_is_honest(activation: Activation) -> None:
+    """Steps of half the length move fisher by no more than a few reported errors."""
+    rng = np.random.default_rng(5)
+    for _ in range(40):
+        noise, odds = 10.0 ** rng.uniform(-12.0, 6.0), 10.0 ** rng.uniform(-7.0, 7.0)
+        total = 10.0 ** rng.uniform(-1.5, 1.5)
+        offset = rng.choice([0.0, rng.normal() * math.sqrt(total)])
+        signal = np.array([total * odds / (1.0 + odds)])
+        variance = np.array([total / (1.0 + odds)])
+        if rng.random() < 0.2:
+            variance = 10.0 ** rng.uniform(-300.0, -6.0, 1)
+        form = Readout(activation, noise)._form
+        assert isinstance(form, AffineReadout)
+        out = form.evaluate(signal, variance, offset)
+        fisher, entropy = form._integrate(signal, variance, offset, 0.4, 0.45)[:2]
+        assert out.error[0] < 2e-11
+        assert out.fisher[0] == pytest.approx(fisher[0], rel=6.0 * out.error[0])
+        assert out.entropy[0] == pytest.approx(entropy[0], rel=1e-12, abs=1e-12)
+
+
+def test_labels_of_two_sloped_pieces_without_noise() -> None:
+    """A fold with unlike slopes, and a sawtooth: fisher by its own grid, below 1/V."""
+    for activation in (
+        A.PiecewiseLinear([0.0], [-1.0, 2.0], [0.0, 0.0]),
+        A.PiecewiseLinear([0.0], [1.0, 1.0], [0.0, -0.5]),
+    ):
+        out = Readout(activation).evaluate(np.array([0.6]), np.array([0.4]), 0.0)
+        blurred = Readout(activation, 1e-9).evaluate(np.array([0.6]), np.array([0.4]), 0.0)
+        assert out.error[0] < 1e-10
+        assert out.fisher[0] < 2.5
+        assert blurred.fisher[0] == pytest.approx(out.fisher[0], rel=1e-4)
 
 
 def test_thresholds_of_phase_retrieval() -> None:
@@ -390,3 +462,10 @@ def test_names() -> None:
     assert Readout(A.Tanh(), 0.1).proven
     assert Readout(A.Abs()).even_in_offset
     assert not Readout(A.ReLU()).even_in_offset
+
+
+@pytest.mark.parametrize("activation", [A.ReLU(), A.HardTanh()], ids=str)
+@pytest.mark.parametrize("offset", [-16.0, 16.0])
+def test_information_far_out_is_not_negative(activation: Activation, offset: float) -> None:
+    fisher, _ = Readout(activation, 0.1).information([0.0, 0.5, 0.9], [1.0, 0.5, 0.1], offset)
+    assert np.all(fisher >= 0.0)

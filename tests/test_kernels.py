@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from conftest import relative
-from nishimori._kernels import chebyshev, normal, taylor
+from nishimori._kernels import chebyshev, elementwise, normal, taylor
 from nishimori._kernels import compiled as compiled_module
 from nishimori.errors import NishimoriWarning
 
@@ -34,6 +34,26 @@ def test_mills_ratio_to_four_ulp() -> None:
                 exact = (1 - 1 / mpmath.mpf(w) ** 2 + 3 / mpmath.mpf(w) ** 4) / mpmath.mpf(w)
             assert relative(normal.mills(w), exact) < 4 * EPSILON
             assert relative(swept, exact) < 4 * EPSILON
+
+
+def test_vector_arithmetic_to_two_ulp() -> None:
+    x = np.concatenate([-np.geomspace(1e-9, 699.0, 97), np.linspace(0.0, 700.0, 97)])
+    work, out = np.empty(x.size), np.empty(x.size)
+    elementwise.exp_of(x.copy(), x.size, out)
+    with mpmath.workdps(40):
+        for argument, value in zip(x, out, strict=True):
+            assert relative(value, mpmath.exp(mpmath.mpf(float(argument)))) < 2 * EPSILON
+        y = np.concatenate([np.geomspace(1e-300, 1e300, 301), 1.0 + np.linspace(-0.4, 0.5, 91)])
+        work, out = np.empty(y.size), np.empty(y.size)
+        elementwise.log_of(y, y.size, out, work)
+        for argument, value in zip(y, out, strict=True):
+            if argument != 1.0:
+                assert relative(value, mpmath.log(mpmath.mpf(float(argument)))) < 2 * EPSILON
+        for w in np.concatenate([np.linspace(0.0, 40.0, 81), np.geomspace(1e-12, 1e8, 41)]):
+            assert elementwise.tail_ratio(w) == pytest.approx(normal.mills(w), rel=6 * EPSILON)
+    below = np.array([-700.5, -1e9, -math.inf])
+    elementwise.exp_of(below, 3, out[:3])
+    assert not out[:3].any()
 
 
 def test_mills_ratio_on_the_edges() -> None:

@@ -1,4 +1,4 @@
-"""Piecewise affine readouts without noise, and the variance of their values.
+"""Piecewise affine readouts without noise.
 
 A label made by one sloped piece alone tells the field: its share is a moment of a Gaussian.
 Flat pieces make atoms, whose sums over omega live within reach of the breakpoints. A fold
@@ -15,8 +15,9 @@ import math
 
 import numpy as np
 
-from nishimori._kernels.affine_grids import (
+from nishimori._kernels.affine_fields import (
     REACH,
+    SINH_STEP,
     extrapolated,
     field_nodes,
     interval_probability,
@@ -26,9 +27,8 @@ from nishimori._kernels.compiled import compiled
 from nishimori._kernels.elementwise import exp_of, log_of
 from nishimori._kernels.normal import INVERSE_SQRT_2PI
 
-__all__ = ["fold", "spread", "unshared"]
+__all__ = ["fold", "unshared"]
 
-_STEP = 0.13
 _HALF_LOG = 0.91893853320467274  # ln(2 pi) / 2
 
 
@@ -140,7 +140,7 @@ def _fold_fields(signal, variance, distance, direct, detail, field, weight):
         high = min(high, max(REACH * root, away * share + REACH * sigma * math.sqrt(share)))
     graded = away <= 2.0 * sigma or sigma >= root
     unit = 0.5 * min(sigma, root)
-    step = detail * (_STEP if graded else min(0.6 * sigma, 0.1 * root))
+    step = detail * (SINH_STEP if graded else min(0.6 * sigma, 0.1 * root))
     start = 0 if graded else max(0, int((away - REACH * sigma) / step))
     count = 0
     i = start
@@ -199,12 +199,12 @@ def fold(signal, variance, offset, point, slope, detail):
             high += field[count - 1] / root
         size_x = 0
         while size_x < room:
-            grown = math.exp(_STEP * detail * size_x)
+            grown = math.exp(SINH_STEP * detail * size_x)
             x = 0.25 * (grown - 1.0 / grown)
             if x > high:
                 break
             label[size_x] = x
-            share[size_x] = 0.25 * (grown + 1.0 / grown) * _STEP * detail
+            share[size_x] = 0.25 * (grown + 1.0 / grown) * SINH_STEP * detail
             size_x += 1
         share[0] *= 0.5
         sums[:, :size_x] = 0.0
@@ -266,95 +266,3 @@ def fold(signal, variance, offset, point, slope, detail):
         result[1, i] = content - math.log(root) - math.log(abs(slope))
         result[2, i] = error / fisher if fisher > 0.0 else 0.0
     return result[0], result[1], result[2]
-
-
-@compiled(
-    "float64(float64, float64, float64, float64[::1], float64[::1], float64[::1], int64, int64,"
-    "boolean)"
-)
-def _excess(anchor, shift, root, breaks, jumps, slopes, first, last, staircase):
-    """Variance of the readout over z at one field, in units of V; less the staircase of a^2.
-
-    With the line of omega's own piece taken out, the rest is small or not beyond breakpoints.
-    """
-    own = first
-    while own <= last and (breaks[own] - anchor) - shift <= 0.0:
-        own += 1
-    line = slopes[own]
-    mean = 0.0
-    square = 0.0
-    cross = 0.0
-    stairs = 0.0
-    for side in range(2):
-        height = 0.0
-        k = own
-        while True:
-            if side == 0:
-                if k > last:
-                    break
-                t = ((breaks[k] - anchor) - shift) / root
-                height += jumps[k] / root - (slopes[k + 1] - slopes[k]) * t
-                k += 1
-                low = t
-                high = ((breaks[k] - anchor) - shift) / root if k <= last else math.inf
-            else:
-                if k == first:
-                    break
-                k -= 1
-                t = ((breaks[k] - anchor) - shift) / root
-                height -= jumps[k] / root - (slopes[k + 1] - slopes[k]) * t
-                high = t
-                low = ((breaks[k - 1] - anchor) - shift) / root if k > first else -math.inf
-            m0 = interval_probability(low, high)
-            m1 = _density(low) - _density(high)
-            m2 = m0 + (_times_density(low) - _times_density(high))
-            tilt = slopes[k] - line
-            mean += tilt * m1 + height * m0
-            cross += tilt * m2 + height * m1
-            square += tilt * tilt * m2 + 2.0 * tilt * height * m1 + height * height * m0
-            stairs += (slopes[k] * slopes[k] - line * line) * m0
-    out = 2.0 * line * cross + (square - mean * mean)
-    return out - stairs if staircase else line * line + out
-
-
-@compiled(
-    "float64[::1](float64[::1], float64[::1], float64, float64[::1], float64[::1], float64[::1],"
-    "boolean)"
-)
-def spread(signal, variance, offset, breaks, jumps, slopes, even):
-    """E_omega Var_z of the piecewise affine function at omega + sqrt(V) z."""
-    out = np.zeros(signal.size)
-    pieces = slopes.size
-    folded = even and offset == 0.0
-    fields = np.empty((2, 128 + 200 * breaks.size))
-    for i in range(signal.size):
-        s2 = signal[i]
-        v = variance[i]
-        if v == 0.0:
-            continue
-        root = math.sqrt(v)
-        whole = s2 < v
-        total = 0.0
-        if not whole:
-            wide = math.sqrt(s2 + v)
-            for k in range(pieces):
-                low = (breaks[k - 1] - offset) / wide if k > 0 else -math.inf
-                high = (breaks[k] - offset) / wide if k < pieces - 1 else math.inf
-                total += slopes[k] * slopes[k] * interval_probability(low, high)
-        start = 0
-        while start < breaks.size:
-            stop = breaks.size - 1 if whole else zone_end(breaks, start, root)
-            mirror = 0 if whole else start + stop - (breaks.size - 1)
-            if not folded or mirror <= 0:
-                anchor, count, _ = field_nodes(
-                    s2, v, offset, breaks, start, stop, whole, False, False,
-                    folded and mirror == 0, 1.0, fields[0], fields[1],
-                )  # fmt: skip
-                twice = 2.0 if folded and mirror < 0 else 1.0
-                for n in range(count):
-                    total += twice * fields[1, n] * _excess(
-                        anchor, fields[0, n], root, breaks, jumps, slopes, start, stop, not whole
-                    )  # fmt: skip
-            start = stop + 1
-        out[i] = v * total
-    return out

@@ -17,111 +17,22 @@ import math
 
 import numpy as np
 
-from nishimori._kernels.affine_grids import (
-    BLOCK,
+from nishimori._kernels.affine_densities import densities, first_above, label_range
+from nishimori._kernels.affine_fields import (
     REACH,
     extrapolated,
     field_nodes,
     interval_probability,
-    label_nodes,
     zone_end,
 )
+from nishimori._kernels.affine_labels import BLOCK, label_nodes
 from nishimori._kernels.compiled import compiled
-from nishimori._kernels.elementwise import exp_of, log_of, tail_ratio
+from nishimori._kernels.elementwise import exp_of, log_of
 
 __all__ = ["information"]
 
-_ROOT_2PI = 2.5066282746310007
 _LEAST = 1e-290
-_EDGE_REACH = REACH - 1e-6
 _HALF_LOG = 1.4189385332046727  # ln(2 pi e) / 2
-
-
-@compiled("int64(float64[::1], int64, int64, float64)")
-def _first_above(values, start, stop, target):
-    """Index of the first of the ascending values[start:stop] that is at least `target`."""
-    while start < stop:
-        middle = (start + stop) // 2
-        if values[middle] < target:
-            start = middle + 1
-        else:
-            stop = middle
-    return start
-
-
-@compiled("int64(int64)")
-def _padded(count):
-    """`count` rounded up, so that vector loops have no slow remainders."""
-    return (count + BLOCK - 1) // BLOCK * BLOCK
-
-
-@compiled(
-    "UniTuple(float64, 2)(float64, float64, float64, float64, float64, float64, float64, float64)"
-)
-def _label_range(centre, slope, width, low, low_image, high, high_image, blur):
-    """Labels that a piece makes from fields between `low` and `high`, infinite out of reach."""
-    bottom = centre - REACH * width
-    top = centre + REACH * width
-    first = low_image if slope > 0.0 else high_image
-    second = high_image if slope > 0.0 else low_image
-    if (low if slope > 0.0 else high) != (-math.inf if slope > 0.0 else math.inf):
-        bottom = max(bottom, first - REACH * blur)
-    if (high if slope > 0.0 else low) != (math.inf if slope > 0.0 else -math.inf):
-        top = min(top, second + REACH * blur)
-    return bottom, top
-
-
-@compiled("UniTuple(int64, 2)(float64[::1], int64, int64, float64, float64, float64)")
-def _crossings(label, begin, count, image, start, slope):
-    """Whole blocks of the labels from `begin` on before x = start + slope (y - image) is 0, -9."""
-    zero = _first_above(label, begin, begin + count, image - start / slope) - begin
-    far = _first_above(label, begin, begin + count, image - (start + REACH) / slope) - begin
-    return zero // BLOCK * BLOCK, far // BLOCK * BLOCK
-
-
-@compiled("void(float64[::1], float64, float64, int64, float64[::1], float64[::1])")
-def _normal(label, centre, width, count, scratch, out):
-    """Density of N(centre, width^2)."""
-    for i in range(count):
-        r = (label[i] - centre) / width
-        scratch[i] = -0.5 * r * r
-    exp_of(scratch, count, out)
-    scale = 1.0 / (_ROOT_2PI * width)
-    for i in range(count):
-        out[i] *= scale
-
-
-@compiled(
-    "void(float64[::1], float64[::1], float64, float64, float64, float64, int64, float64[::1],"
-    "float64[::1])"
-)
-def _end(label, edge, image, start, slope, scale, count, normal, part):
-    """End a piece, that is multiply its density by Phi(-x), x = start + slope (y - image).
-
-    The density is normal + part: by the tail where that is the smaller, else by what is missing.
-    """
-    for i in range(count):
-        x = start + slope * (label[i] - image)
-        tail = scale * edge[i] * tail_ratio(abs(x))
-        normal[i] = normal[i] if x < 0.0 else 0.0
-        part[i] += -tail if x < 0.0 else tail
-
-
-@compiled(
-    "void(float64[::1], float64[::1], float64[::1], float64, float64, int64, float64[::1],"
-    "float64[::1])"
-)
-def _add_piece(label, normal, part, centre, pull, count, z, dz):
-    for i in range(count):
-        density = normal[i] + part[i]
-        z[i] += density
-        dz[i] += density * (pull * (label[i] - centre))
-
-
-@compiled("void(float64[::1], float64, int64, float64[::1])")
-def _add_multiple(values, factor, count, out):
-    for i in range(count):
-        out[i] += factor * values[i]
 
 
 @compiled(
@@ -131,161 +42,6 @@ def _accumulate(z, dz, log_z, weight, count, fisher, entropy):
     for i in range(count):
         fisher[i] += weight * (dz[i] * (dz[i] / z[i]))
         entropy[i] += weight * (z[i] * log_z[i])
-
-
-@compiled(
-    "int64(float64, float64, float64[::1], float64[::1], float64[::1], float64[::1], float64[::1],"
-    "float64, int64, int64, int64, int64, float64[::1], float64[:, ::1], int64[:, ::1],"
-    "float64[:, ::1])"
-)
-def _densities(
-    shift,
-    noise,
-    breaks,
-    left,
-    right,
-    slopes,
-    width,
-    root,
-    first,
-    last,
-    start,
-    stop,
-    label,
-    edges,
-    ranges,
-    work,
-):
-    """Z and sqrt(V) dZ of the labels[start:stop] into work[0] and work[1], at one field.
-
-    The field is breaks[first] + shift. Returns 0 where no label is in reach.
-    """
-    blur = math.sqrt(noise)
-    reach = REACH * root
-    base = right[first]
-    span = _padded(stop - start)
-    for i in range(span + BLOCK):
-        work[0, i] = 0.0
-        work[1, i] = 0.0
-    for m in range(last - first + 2):
-        k = first + m
-        a = slopes[k]
-        s = width[k]
-        low = -math.inf
-        high = math.inf
-        centre = 0.0
-        if m <= last - first:
-            high = (breaks[k] - breaks[first]) - shift
-            centre = (left[k] - base) - a * high
-        if m > 0:
-            low = (breaks[k - 1] - breaks[first]) - shift
-            centre = (right[k - 1] - base) - a * low
-        ranges[0, m] = start
-        ranges[1, m] = start
-        if low >= reach or high <= -reach:
-            continue
-        if a == 0.0:
-            ranges[1, m] = stop
-            share = interval_probability(low / root, high / root) / (_ROOT_2PI * blur)
-            row = 2 * m - 1 if m > 0 else 0
-            _add_multiple(edges[row, start : start + span], share, span, work[0])
-            continue
-        has_low = low > -reach
-        has_high = high < reach
-        low_image = right[k - 1] - base if has_low else 0.0
-        high_image = left[k] - base if has_high else 0.0
-        bottom, top = _label_range(
-            centre, a, s, low if has_low else -math.inf, low_image,
-            high if has_high else math.inf, high_image, blur,
-        )  # fmt: skip
-        p = _first_above(label, start, stop, bottom)
-        q = _first_above(label, p, stop, top)
-        if q <= p:
-            continue
-        ranges[0, m] = p
-        ranges[1, m] = q
-        n = _padded(q - p)
-        q = p + n
-        normal = work[2]
-        part = work[3]
-        for i in range(n):
-            normal[i] = 0.0
-            part[i] = 0.0
-        tilt = a * root / (blur * s)
-        steep = blur / (root * s)
-        scale = 1.0 / (_ROOT_2PI * _ROOT_2PI * s)
-        # the whole density is asked for inside the piece's image, its tails near the ends of it
-        inside = 0
-        outside = n
-        low_from = low_to = high_from = high_to = 0
-        if has_low:
-            zero, far = _crossings(label, p, n, low_image, low * steep, -tilt)
-            inside, outside = (zero, n) if a > 0.0 else (0, zero + BLOCK)
-            low_from, low_to = (0, far + BLOCK) if a > 0.0 else (far, n)
-        if has_high:
-            zero, far = _crossings(label, p, n, high_image, -high * steep, tilt)
-            if a > 0.0:
-                outside = min(outside, zero + BLOCK)
-                high_from, high_to = far, n
-            else:
-                inside = max(inside, zero)
-                high_from, high_to = 0, far + BLOCK
-        outside = min(outside, n)
-        low_to = min(low_to, n)
-        high_to = min(high_to, n)
-        if outside > inside:
-            _normal(
-                label[p + inside : p + outside], centre, s, outside - inside, work[4],
-                normal[inside:],
-            )  # fmt: skip
-        if has_low:
-            e = scale * math.exp(-0.5 * (low / root) ** 2)
-            _end(
-                label[p + low_from : q], edges[2 * m - 1, p + low_from : q], low_image,
-                low * steep, -tilt, e, low_to - low_from, normal[low_from:], part[low_from:],
-            )  # fmt: skip
-        if has_high:
-            e = scale * math.exp(-0.5 * (high / root) ** 2)
-            _end(
-                label[p + high_from : q], edges[2 * m, p + high_from : q], high_image,
-                -high * steep, tilt, e, high_to - high_from, normal[high_from:],
-                part[high_from:],
-            )  # fmt: skip
-        pull = a * root / (s * s)
-        _add_piece(
-            label[p:q], normal, part, centre, pull, n, work[0, p - start :], work[1, p - start :]
-        )
-    # what dZ has from the ends: of both sides together, for a kink, so that nothing cancels
-    for m in range(last - first + 1):
-        k = first + m
-        distance = (breaks[k] - breaks[first]) - shift
-        if abs(distance) >= reach:
-            continue
-        e = math.exp(-0.5 * (distance / root) ** 2) / (_ROOT_2PI * _ROOT_2PI)
-        below = width[k] * width[k]
-        above = width[k + 1] * width[k + 1]
-        for side in range(2):
-            if left[k] != right[k]:
-                image = (left[k] if side == 0 else right[k]) - base
-                factor = -e * blur / below if side == 0 else e * blur / above
-            else:
-                image = left[k] - base
-                change = (slopes[k] - slopes[k + 1]) * (slopes[k] + slopes[k + 1])
-                factor = e * blur * root * (change * root / below / above)
-                if side == 1:
-                    continue
-            p = _first_above(label, start, stop, image - _EDGE_REACH * blur)
-            q = _first_above(label, p, stop, image + _EDGE_REACH * blur)
-            # where a density has been left out, so is its slope
-            if side == 0:
-                p = max(p, ranges[0, m])
-                q = min(q, ranges[1, m])
-            if side == 1 or left[k] == right[k]:
-                p = max(p, ranges[0, m + 1])
-                q = min(q, ranges[1, m + 1])
-            if q > p:
-                _add_multiple(edges[2 * m + side, p:q], factor, q - p, work[1, p - start :])
-    return span
 
 
 @compiled(
@@ -333,9 +89,11 @@ def _window(
         return
     for i in range(count):
         fields[0, i] += anchor - breaks[first]
+    reference = np.empty(block.size)
     blocks = label_nodes(
         fields[0, 0] - reach, fields[0, count - 1] + reach, noise, variance, breaks, left, right,
         slopes, width, first, last, label_step, label, weight, level, block,
+        reference,
     )  # fmt: skip
     size = block[blocks]
     if size >= label.size - BLOCK:
@@ -345,14 +103,14 @@ def _window(
     blur = math.sqrt(noise)
     for m in range(last - first + 1):
         for side in range(2):
-            image = (left[first + m] if side == 0 else right[first + m]) - base
             if side == 1 and left[first + m] == right[first + m]:
-                for i in range(size):
-                    edges[2 * m + 1, i] = edges[2 * m, i]
+                edges[2 * m + 1, :size] = edges[2 * m, :size]
                 continue
-            for i in range(size):
-                gap = (label[i] - image) / blur
-                work[2, i] = -0.5 * gap * gap
+            for b in range(blocks):
+                image = (left[first + m] if side == 0 else right[first + m]) - reference[b]
+                for i in range(block[b], block[b + 1]):
+                    gap = (label[i] - image) / blur
+                    work[2, i] = -0.5 * gap * gap
             exp_of(work[2], size, edges[2 * m + side])
     for r in range(6):
         for i in range(size):
@@ -386,7 +144,7 @@ def _window(
                 centre = (right[k - 1] - base) - slopes[k] * low
             else:
                 centre = (left[k] - base) - slopes[k] * high
-            lowest, highest = _label_range(
+            lowest, highest = label_range(
                 centre, slopes[k], width[k],
                 low if low > -reach else -math.inf, right[k - 1] - base if m > 0 else 0.0,
                 high if high < reach else math.inf, left[k] - base if m <= last - first else 0.0,
@@ -395,13 +153,14 @@ def _window(
             bottom = min(bottom, lowest)
             top = max(top, highest)
         for b in range(blocks):
-            start = _first_above(label, block[b], block[b + 1] - BLOCK, bottom)
-            stop = _first_above(label, start, block[b + 1] - BLOCK, top)
+            away = reference[b] - base
+            start = first_above(label, block[b], block[b + 1] - BLOCK, bottom - away)
+            stop = first_above(label, start, block[b + 1] - BLOCK, top - away)
             if stop <= start:
                 continue
-            span = _densities(
+            span = densities(
                 shift, noise, breaks, left, right, slopes, width, root, first, last, start, stop,
-                label, edges, ranges, work,
+                reference[b], label, edges, ranges, work,
             )  # fmt: skip
             for n in range(span):
                 work[0, n] = max(work[0, n], _LEAST)
@@ -463,7 +222,7 @@ def information(
     size = signal.size
     pieces = slopes.size
     result = np.zeros((5, size))
-    images = np.concatenate((left, right))
+    jump = np.max(np.abs(right - left))
     rounding = result[4]
     folded = even and offset == 0.0
     fields = np.empty((2, 64 + int((60.0 + 400.0 * breaks.size) / field_step)))
@@ -541,6 +300,7 @@ def information(
             most = 0.0
             for k in range(pieces):
                 most = max(most, slopes[k] * (slopes[k] / (width[k] * width[k])))
-            rounding[i] = 2e-15 * math.sqrt(max(1.0, most / abs(total[0])))
-            rounding[i] += 1e-14 + 5e-18 * (np.max(images) - np.min(images)) / math.sqrt(noise)
+            rounding[i] = 1e-14 + 2e-15 * math.sqrt(max(1.0, most / abs(total[0])))
+            if most == 0.0 and jump > 0.0:
+                rounding[i] += 1e-15 * math.sqrt(noise) / jump
     return result

@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from nishimori._kernels.affine_grids import interval_probability
+from nishimori._kernels.affine_fields import interval_probability
 from nishimori._kernels.compiled import compiled
 from nishimori._kernels.normal import INVERSE_SQRT_2PI
 

@@ -70,7 +70,7 @@ class AffineReadout:
     @property
     def small_share(self) -> float:
         """Share s2/V below which an even function's dZ, odd in omega, drowns in rounding."""
-        return 0.0 if self.noise == 0.0 and self.is_fold else 1e-5
+        return 0.0 if self.noise == 0.0 and self.is_fold else 1e-7
 
     @cached_property
     def _tells(self) -> bool:
@@ -121,7 +121,8 @@ class AffineReadout:
                 found[:, some] = self._integrate(
                     signal[where], variance[where], offset, field, label
                 )
-        fisher[rest], entropy[rest] = found[:2]
+        # far beyond the last label that tells anything, rounding is all there is
+        fisher[rest], entropy[rest] = np.maximum(found[0], 0.0), found[1]
         error[rest] += np.minimum(found[2] + found[3] + found[4], 1.0)
         return Information(fisher, entropy, error)
 
@@ -229,12 +230,12 @@ class AffineReadout:
 
     def spread(self, signal: FloatArray, variance: FloatArray, offset: float) -> FloatArray:
         """E Var[f(h) | omega]."""
-        from nishimori._kernels import affine_noiseless
+        from nishimori._kernels import affine_spread
 
         if not self.pieces.breakpoints:
             return self.pieces.slopes[0] ** 2 * variance
         left, right = self._images
-        out: FloatArray = affine_noiseless.spread(
+        out: FloatArray = affine_spread.spread(
             signal, variance, offset, self._breaks, right - left, self._slopes, self.even
         )
         return out

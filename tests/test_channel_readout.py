@@ -18,6 +18,7 @@ from nishimori.state_evolution.landscape import Landscape
 
 A = nm.activations
 SIN2 = A.Custom(lambda x: np.sin(2.0 * x), parity="odd")
+STAIRS = A.PiecewiseLinear([-1.0, 0.5], [1.0, -2.0, 0.0], [0.0, 1.0, 2.0])
 CUBIC = A.Polynomial([0.0, -3.0, 0.0, 1.0])
 
 # public reference values: lambda = 1; activation, noise, eta, alpha, v, F, test error, phi
@@ -110,6 +111,7 @@ CORNERS: list[tuple[Activation, float, float, float, float, float, float]] = [
     (A.LeakyReLU(), 0.5, 0.5, 0.5, 0.0, 0.4412878307306128, -1.2251703313387287),
     (A.Sign(), 0.04, 0.7, 0.3, 0.2, 1.2478155689835225, -0.19224100436609248),
     (A.HardTanh(), 0.01, 0.95, 0.05, -0.4, 11.08089092285539, 0.30829856595164532),
+    (STAIRS, 0.05, 0.5, 0.5, 0.0, 1.1273121881314169, -1.1937337663909272),
 ]
 
 

@@ -20,7 +20,8 @@ _ROOT_HALF = 0.70710678118654752440
 _GROWTH = 0.25  # logarithm of the ratio of neighbouring steps
 _PLAIN = 220.0  # up to so many steps, none is graded
 _MOST = 1500.0  # no more steps than this from one image to the next
-_SOFT_STEP = 0.52  # longest step in widths of the smooth step between images
+_SOFT_REACH = 7.8  # deviations to either side of the smooth step between images
+_SOFT_STEP = 0.52  # longest step of the labels in units of its deviation
 
 
 @compiled("float64(float64)")
@@ -81,10 +82,10 @@ def _graded(
             if (side == 0 and y < start) or (side == 1 and y > stop):
                 break
             if soft_left > 0.0:
-                x = (y - start) / soft_left - REACH
+                x = (y - start) / soft_left - _SOFT_REACH
                 w *= 0.5 * math.erfc(-x * _ROOT_HALF)
             if soft_right > 0.0:
-                x = (y - stop) / soft_right + REACH
+                x = (y - stop) / soft_right + _SOFT_REACH
                 w *= 0.5 * math.erfc(x * _ROOT_HALF)
             label[count] = y
             weight[count] = w
@@ -258,12 +259,12 @@ def label_nodes(
             end = edge_high + REACH * blur
             if bridged or next_low - edge_high < 2.0 * REACH * blur:
                 bridged = True
-                soft_right = 0.5 * (after - above) / (REACH + 0.5)
+                soft_right = 0.5 * (after - above) / (_SOFT_REACH + 0.2)
                 cap_right = min(cap_right, _SOFT_STEP * soft_right)
-                end = 0.5 * (above + after) + REACH * soft_right
+                end = 0.5 * (above + after) + _SOFT_REACH * soft_right
         if soft_left > 0.0:
             cap_left = min(cap_left, _SOFT_STEP * soft_left)
-            begin = 0.5 * before - REACH * soft_left
+            begin = 0.5 * before - _SOFT_REACH * soft_left
         elif blocks > 0:
             begin = edge_low - REACH * blur
         else:

@@ -32,6 +32,7 @@ from nishimori._kernels.elementwise import exp_of, log_of
 __all__ = ["information"]
 
 _LEAST = 1e-290
+_ROOT_HALF = 0.70710678118654752440
 _HALF_LOG = 1.4189385332046727  # ln(2 pi e) / 2
 
 
@@ -124,6 +125,7 @@ def _window(
         rules = 3 if (begin + i) % 4 == 0 else (2 if (begin + i) % 2 == 0 else 1)
         bottom = math.inf
         top = -math.inf
+        passed = 0.0
         for m in range(last - first + 2):
             k = first + m
             low = -math.inf
@@ -133,7 +135,9 @@ def _window(
             if m <= last - first:
                 high = (breaks[k] - breaks[first]) - shift
             if not whole:
-                share = interval_probability(low / root, high / root)
+                up_to = 1.0 if high == math.inf else 0.5 * math.erfc(-high / root * _ROOT_HALF)
+                share = up_to - passed
+                passed = up_to
                 d = width[k] * width[k]
                 for r in range(rules):
                     stairs[r] += fields[1, i] * share * slopes[k] * (slopes[k] / d) * (1 << r)
@@ -300,7 +304,7 @@ def information(
             most = 0.0
             for k in range(pieces):
                 most = max(most, slopes[k] * (slopes[k] / (width[k] * width[k])))
-            rounding[i] = 1e-14 + 2e-15 * math.sqrt(max(1.0, most / abs(total[0])))
+            rounding[i] = 2e-14 + 2e-15 * math.sqrt(max(1.0, most / abs(total[0])))
             if most == 0.0 and jump > 0.0:
                 rounding[i] += 1e-15 * math.sqrt(noise) / jump
     return result

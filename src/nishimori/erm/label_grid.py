@@ -12,13 +12,14 @@ from nishimori._kernels.rules import gauss_legendre
 from nishimori.channels import Channel
 from nishimori.channels.laws import LabelLaw, field_rule
 
-__all__ = ["LabelGrid", "label_grid"]
+__all__ = ["LabelGrid", "label_grid", "widest_panel"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 _LEAST = 1e-20  # weights below do not count
 _REACH = 9.0  # standard deviations
+_STEP = 2.2  # standard deviations of a panel
 _PANELS = 500  # of the label
 _BLOCK = 64  # labels whose likelihoods are held at a time
 
@@ -38,24 +39,60 @@ class LabelGrid(NamedTuple):
 
 
 def label_grid(
-    channel: Channel, variance: float, offset: float, finest: float, count: int
+    channel: Channel,
+    variance: float,
+    offset: float,
+    finest: float,
+    finest_label: float,
+    count: int,
 ) -> LabelGrid:
-    """Labels and their sources; h ~ N(offset, variance), on panels no wider than `finest`."""
+    """Labels and their sources; h ~ N(offset, variance).
+
+    No panel of the field is wider than `finest`, none of a continuous label than `finest_label`.
+    """
     noise = channel.additive_noise()
     if noise is not None:
-        return _additive(variance, *noise, finest, count)
+        return _additive(variance, *noise, finest_label, count)
     scales = channel.field_scales(variance, offset)
     h, w = field_rule(variance, offset, scales, finest, count)
     law = channel.label_law(h)
-    if np.any(law.variances > 0.0):
-        finest = min(finest, _resolving(law, h))
-        h, w = field_rule(variance, offset, scales, finest, count)
-        return _smeared(channel.label_law(h), h - offset, w, count)
+    smooth = _widest(law, h)
+    if smooth is not None:
+        steepest, least = smooth
+        needed = min(_STEP * least, finest_label) / max(steepest, 1e-300)
+        h, w = field_rule(variance, offset, scales, min(finest, needed), count)
+        law = channel.label_law(h)
+        if least < math.inf:
+            return _smeared(law, h - offset, w, finest_label, count)
     values, weights, field = np.broadcast_arrays(
         law.values, law.weights * w[:, None], (h - offset)[:, None]
     )
     kept = weights > _LEAST
     return _sorted(values[kept], field[kept], np.zeros(int(kept.sum())), weights[kept])
+
+
+def widest_panel(channel: Channel, variance: float, offset: float) -> float:
+    """Of a continuous label, if the output is no narrower; 0 for discrete labels."""
+    noise = channel.additive_noise()
+    if noise is not None:
+        return _STEP * math.sqrt(variance + float(noise[0].min()))
+    h, _ = field_rule(variance, offset, channel.field_scales(variance, offset))
+    smooth = _widest(channel.label_law(h), h)
+    if smooth is None:
+        return 0.0
+    steepest, least = smooth
+    return min(_STEP * least, 1.5 * math.sqrt(variance) * steepest)
+
+
+def _widest(law: LabelLaw, h: FloatArray) -> tuple[float, float] | None:
+    """How fast labels move with the field, and their least noise; None for discrete labels."""
+    least = math.inf
+    if np.any(law.variances > 0.0):
+        least = math.sqrt(float(law.variances[law.variances > 0.0].min()))
+    elif law.values.shape != (h.size, 1):  # a function of the field has one value for each
+        return None
+    steps = np.abs(np.diff(np.broadcast_to(law.values, (h.size, law.values.shape[1])), axis=0))
+    return float((steps / np.diff(h)[:, None]).max(initial=0.0)), least
 
 
 def _additive(
@@ -67,7 +104,7 @@ def _additive(
     y, w = _nodes(
         -_REACH * float(root.max()),
         _REACH * float(root.max()),
-        min(1.5 * float(root.min()), finest),
+        min(_STEP * float(root.min()), finest),
         count,
     )
     density = np.exp(-0.5 * np.square(y[:, None]) / total) / (root * math.sqrt(2.0 * math.pi))
@@ -78,7 +115,9 @@ def _additive(
     return _sorted(values[kept], values[kept], variances[kept], weights[kept])
 
 
-def _smeared(law: LabelLaw, field: FloatArray, w: FloatArray, count: int) -> LabelGrid:
+def _smeared(
+    law: LabelLaw, field: FloatArray, w: FloatArray, finest: float, count: int
+) -> LabelGrid:
     """Labels with Gaussian noise around a function of the field."""
     centre, weight, variance, h = (
         a.ravel()
@@ -91,7 +130,7 @@ def _smeared(law: LabelLaw, field: FloatArray, w: FloatArray, count: int) -> Lab
     root = np.sqrt(variance)
     least = float(root.min())
     low, high = float((centre - _REACH * root).min()), float((centre + _REACH * root).max())
-    y, step = _nodes(low, high, 1.5 * least, count)
+    y, step = _nodes(low, high, min(_STEP * least, finest), count)
     parts = []
     for start in range(0, y.size, _BLOCK):
         these = y[start : start + _BLOCK, None]
@@ -103,15 +142,6 @@ def _smeared(law: LabelLaw, field: FloatArray, w: FloatArray, count: int) -> Lab
         parts.append((these[label, 0], h[source], chance[where]))
     labels, fields, chances = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     return _sorted(labels, fields, np.zeros(fields.size), chances)
-
-
-def _resolving(law: LabelLaw, h: FloatArray) -> float:
-    """Panels of the field over which labels move no further than their noise."""
-    values = np.broadcast_to(law.values, (h.size, law.values.shape[1]))
-    least = math.sqrt(float(law.variances[law.variances > 0.0].min()))
-    steps = np.abs(np.diff(values, axis=0)) / np.diff(h)[:, None]
-    steepest = float(steps.max(initial=0.0))
-    return 1.5 * least / steepest if steepest > 0.0 else math.inf
 
 
 def _nodes(low: float, high: float, widest: float, count: int) -> tuple[FloatArray, FloatArray]:

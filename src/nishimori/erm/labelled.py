@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nishimori._kernels.rules import gauss_legendre
 from nishimori.erm.base import Estimator, FloatArray
 from nishimori.erm.general import GeneralSystem
-from nishimori.erm.label_grid import LabelGrid, label_grid
+from nishimori.erm.label_grid import LabelGrid, label_grid, widest_panel
 from nishimori.erm.tabulated import ConvexTable
 
 __all__ = ["LabelledLoss", "LabelledSystem", "Stack"]
@@ -98,9 +98,10 @@ class LabelledSystem(GeneralSystem):
     """
 
     loss: LabelledLoss
-    grids: dict[float, tuple[LabelGrid, Stack]] = field(
+    grids: dict[tuple[float, float], tuple[LabelGrid, Stack]] = field(
         default_factory=dict, init=False, repr=False
     )
+    widest: list[float] = field(default_factory=list, init=False, repr=False)
 
     def refined(self) -> LabelledSystem:
         """See `System`."""
@@ -147,15 +148,19 @@ class LabelledSystem(GeneralSystem):
         ]
 
     def _grid(self, narrow: float, overlap: float) -> tuple[LabelGrid, Stack]:
-        """Labels and tables; those of the nearest finer power of two, so that they serve again."""
+        """Labels and tables, for steps rounded to powers of two, so that they serve again."""
         rho = self.geometry.target_variance
         lean = abs(overlap) / rho
-        finest = 2.5 * narrow / (lean if self.channel.binary else max(lean, 1.0) + 1e-300)
-        finest = math.inf if finest > 1.5 * math.sqrt(rho) else 2.0 ** math.floor(math.log2(finest))
-        if finest not in self.grids:
-            grid = label_grid(self.channel, rho, self.offset, finest, self.nodes + 4)
-            self.grids[finest] = grid, self.loss.stack(grid.labels)
-        return self.grids[finest]
+        step = _rounded(2.5 * narrow / lean if lean > 0.0 else math.inf, 1.5 * math.sqrt(rho))
+        if not self.widest:
+            self.widest.append(widest_panel(self.channel, rho, self.offset))
+        key = step, _rounded(2.5 * narrow, self.widest[0])
+        if key not in self.grids:
+            if len(self.grids) > 8:
+                self.grids.clear()
+            grid = label_grid(self.channel, rho, self.offset, *key, self.nodes + 4)
+            self.grids[key] = grid, self.loss.stack(grid.labels)
+        return self.grids[key]
 
     def _outputs(
         self, mean: FloatArray, width: FloatArray, first: IntArray, stack: Stack, v: float
@@ -183,3 +188,8 @@ class LabelledSystem(GeneralSystem):
         half, left = half[used, None], cuts[:-1][used, None]
         label = np.repeat(who[:-1][used], x.size)
         return ((left + half) + half * x).ravel(), label, (half * w).ravel()
+
+
+def _rounded(step: float, widest: float) -> float:
+    """Down to a power of two; infinite where panels are no wider anyway."""
+    return math.inf if step >= widest else 2.0 ** math.floor(math.log2(step))

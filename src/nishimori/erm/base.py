@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from nishimori.errors import BadArgument
 
 if TYPE_CHECKING:
+    from nishimori.channels import Channel
     from nishimori.erm.mapping import ScikitLearn
     from nishimori.features import Features
     from nishimori.glm import GLM, OnFailure
@@ -104,6 +105,10 @@ class Estimator:
         t = label * field if margin else label - field
         g, _ = self.score(t, v)
         return field + v * (label * g if margin else g)
+
+    def for_labels(self, channel: Channel) -> Estimator:
+        """The same loss in the form that the labels of `channel` need."""
+        return self
 
     # What the user asks.
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nishimori.erm.base import Estimator, FloatArray
+from nishimori.erm.labelled import LabelledLoss
 from nishimori.erm.tabulated import ConvexTable
 from nishimori.errors import BadArgument
 
@@ -52,7 +53,7 @@ class Custom(Estimator):
     """
 
     loss: Callable[[Any, Any], ArrayLike]
-    breakpoints: Sequence[float] = ()
+    breakpoints: Sequence[float] | Callable[[float], ArrayLike] = ()
 
     labels: ClassVar[Literal["real", "sign", "any"]] = "any"
 
@@ -62,6 +63,8 @@ class Custom(Estimator):
             raise BadArgument(
                 f"Custom: loss must be a function of (y, z), got {type(self.loss).__name__}"
             )
+        if callable(self.breakpoints):
+            return
         try:
             places = np.atleast_1d(np.asarray(self.breakpoints, dtype=np.float64))
         except (TypeError, ValueError):
@@ -76,44 +79,76 @@ class Custom(Estimator):
         return np.asarray(self.loss(np.asarray(y, float), np.asarray(z, float)), dtype=np.float64)
 
     def proximal(self, y: ArrayLike, omega: ArrayLike, susceptibility: ArrayLike) -> FloatArray:
-        label = np.asarray(y, dtype=np.float64)
-        return self._of(bool((np.abs(label) == 1.0).all())).proximal(y, omega, susceptibility)
+        label, field, v = np.broadcast_arrays(
+            *(np.asarray(a, dtype=np.float64) for a in (y, omega, susceptibility))
+        )
+        loss = self._of(np.unique(label), bool((np.abs(label) == 1.0).all()))
+        if isinstance(loss, OneVariable):
+            return loss.proximal(label, field, v)
+        labels, which = np.unique(label.ravel(), return_inverse=True)
+        stack, out = loss.stack(labels), np.empty(label.size)
+        for width in np.unique(v):
+            here = np.flatnonzero(v.ravel() == width)
+            at = which.ravel()[here].astype(np.int64)
+            out[here] = stack.proximal(field.ravel()[here], at, float(width))[0]
+        return out.reshape(label.shape)
 
-    def for_labels(self, channel: Channel) -> OneVariable:
-        """The loss as a function of the one variable that the labels of `channel` leave it."""
-        return self._of(channel.binary)
+    def for_labels(self, channel: Channel) -> Estimator:
+        """The loss as a function of one variable, where it is one on the labels of `channel`.
 
-    def _of(self, binary: bool) -> OneVariable:
-        z = _PROBES
-        if binary:
-            self._compare(np.ones_like(z), z, -np.ones_like(z), -z, "loss(-1, -z) = loss(1, z)")
-            return self._table("sign")
-        for shift in (1.3, -3.7):
-            y = z[::-1].copy()
-            self._compare(y, z, y + shift, z + shift, "a function of y - z")
-        return self._table("real")
+        That is the margin y z on labels +-1 and the residual y - z on others. Any other loss
+        becomes a function of the output for each label.
+        """
+        if channel.binary:
+            return self._of(np.array([-1.0, 1.0]), True)
+        law = channel.label_law(_PROBES)
+        values, weights = np.broadcast_arrays(law.values, law.weights)
+        labels = np.unique(values[weights > 1e-6])
+        return self._of(labels[np.unique(np.linspace(0, labels.size - 1, 12).astype(int))], False)
 
-    def _table(self, labels: Literal["real", "sign"]) -> OneVariable:
+    def _of(self, labels: FloatArray, binary: bool) -> OneVariable | LabelledLoss:
+        given = {"regularization": self.regularization, "l1": self.l1}
+        kind: Literal["real", "sign"] = "sign" if binary else "real"
+        if not self._has_one_variable(labels, binary):
+            return LabelledLoss(self._table_of_label(binary), kind, **given)
+
+        y = 1.0 if binary else float(labels[0])
+
         def function(t: FloatArray) -> FloatArray:
-            one, zero = np.ones_like(t), np.zeros_like(t)
-            out = self.loss(one, t) if labels == "sign" else self.loss(t, zero)
-            return np.asarray(out, dtype=np.float64)
+            return self.value(np.full_like(t, y), t if binary else y - t)
 
-        table = ConvexTable.of(function, tuple(self.breakpoints), "Custom")
-        return OneVariable(table, labels, regularization=self.regularization, l1=self.l1)
+        table = ConvexTable.of(function, self._places(), "Custom")
+        return OneVariable(table, kind, **given)
 
-    def _compare(
-        self, y: FloatArray, z: FloatArray, other_y: FloatArray, other_z: FloatArray, form: str
-    ) -> None:
-        one, other = self.value(y, z), self.value(other_y, other_z)
-        wrong = ~(np.abs(one - other) <= 1e-9 * (1.0 + np.abs(one)))
-        if wrong.any():
-            i = int(np.argmax(wrong))
-            raise BadArgument(
-                f"Custom: on labels of this kind loss must be of the form {form}, and it is "
-                f"{np.ravel(one)[i]:g} at y = {y[i]:g}, z = {z[i]:g} but {np.ravel(other)[i]:g} "
-                f"at y = {other_y[i]:g}, z = {other_z[i]:g}"
-            )
+    def _has_one_variable(self, labels: FloatArray, binary: bool) -> bool:
+        if callable(self.breakpoints):
+            return False
+        z = _PROBES
+        with np.errstate(all="ignore"):
+            for one, two in zip(labels[:-1], labels[1:], strict=True):
+                first = self.value(np.full_like(z, one), z)
+                second = self.value(np.full_like(z, two), -z if binary else z + (two - one))
+                if not (np.abs(first - second) <= 1e-9 * (1.0 + np.abs(first))).all():
+                    return False
+        return True
+
+    def _places(self) -> tuple[float, ...]:
+        return () if callable(self.breakpoints) else tuple(self.breakpoints)
+
+    def _table_of_label(self, binary: bool) -> Callable[[float], ConvexTable]:
+        def table(y: float) -> ConvexTable:
+            def function(z: FloatArray) -> FloatArray:
+                return self.value(np.full_like(z, y), z)
+
+            if callable(self.breakpoints):
+                places = np.atleast_1d(np.asarray(self.breakpoints(y), dtype=np.float64))
+            else:
+                # z = y is where losses of real labels turn, most of them
+                t = np.array(self._places())
+                places = y * t if binary else y - np.append(t, 0.0)
+            return ConvexTable.of(function, tuple(places.tolist()), "Custom", f"y = {y:.6g}, z =")
+
+        return table
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,7 @@ from scipy.special import ndtr
 from nishimori.channels import Sign
 from nishimori.erm.base import Estimator
 from nishimori.erm.general import components
+from nishimori.erm.labelled import LabelledLoss
 from nishimori.errors import BadArgument
 from nishimori.features import LinearStudent
 
@@ -39,9 +40,15 @@ def margin_density(
     if not np.isfinite(places).all():
         raise BadArgument("margin_density: u must be finite")
     flat = places.ravel()
+    estimator = estimator.for_labels(problem.channel)
     rho = (LinearStudent() if features is None else features).geometry(problem).target_variance
     if not training:
         return _fresh(estimator, problem, rho, state, flat).reshape(places.shape)[()]
+    if isinstance(estimator, LabelledLoss):
+        raise BadArgument(
+            "margin_density: that of the training samples is known for losses of the margin y z "
+            "or the residual y - z, and this one is neither; use training=False"
+        )
     v = float(state.susceptibility)
     if estimator.separable_only:
         out = np.where(flat > 1.0, _fresh(estimator, problem, rho, state, flat), 0.0)

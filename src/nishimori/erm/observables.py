@@ -54,6 +54,7 @@ def test_error(
     """See `Estimator.test_error`."""
     q = np.asarray(state.self_overlap, dtype=np.float64)
     m = np.asarray(state.overlap, dtype=np.float64)
+    estimator = estimator.for_labels(problem.channel)
     channel = problem.channel if label_noise else problem.channel.without_noise()
     rho = (LinearStudent() if features is None else features).geometry(problem).target_variance
     offset = 0.0 if channel.ignores_offset else problem.offset

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from nishimori.channels import Sign
 from nishimori.erm.base import Estimator
-from nishimori.erm.custom import Custom
 from nishimori.erm.equations import RegressionSystem, System
 from nishimori.erm.general import GeneralSystem
+from nishimori.erm.labelled import LabelledLoss, LabelledSystem
 from nishimori.erm.margins import MarginSystem
 from nishimori.errors import BadArgument
 from nishimori.features import Geometry, LinearStudent
@@ -56,8 +56,7 @@ def prepare(estimator: Estimator, problem: Any, features: Features | None) -> Se
     if not isinstance(problem, GLM):
         raise BadArgument(f"{name}: problem must be a GLM, got {type(problem).__name__}")
     channel = problem.channel
-    if isinstance(estimator, Custom):
-        estimator = estimator.for_labels(channel)
+    estimator = estimator.for_labels(channel)
     _check_labels(estimator, problem)
     offset = 0.0 if channel.ignores_offset else problem.offset
     if estimator.l1 > 0.0:
@@ -87,6 +86,8 @@ def prepare(estimator: Estimator, problem: Any, features: Features | None) -> Se
 def label_system(estimator: Estimator, problem: GLM, geometry: Geometry, offset: float) -> System:
     """The equations for labels of the problem's channel."""
     channel = problem.channel
+    if isinstance(estimator, LabelledLoss):
+        return LabelledSystem(estimator, geometry, channel, offset)
     noise = channel.additive_noise()
     if estimator.labels == "real" and noise is not None:
         return RegressionSystem(estimator, geometry, 1.0, *noise)

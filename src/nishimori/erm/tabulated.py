@@ -21,6 +21,7 @@ _HIGHEST = 1e100  # of a loss
 _NARROWEST = 1e-11  # panel around a kink that was not declared
 _NARROW = 1e-4  # panels like this mean that a derivative jumps
 _MOST = 600
+_POWERS = 2.0 ** np.arange(-1.0, np.log2(_LARGEST) + 1.0)
 _X = np.cos(np.pi * (np.arange(_NODES) + 0.5) / _NODES)
 _TRANSFORM = np.cos(np.outer(np.arange(_NODES), np.pi * (np.arange(_NODES) + 0.5) / _NODES))
 _TRANSFORM *= 2.0 / _NODES
@@ -47,26 +48,31 @@ class ConvexTable:
     above: FloatArray
 
     @classmethod
-    def of(cls, function: Function, breakpoints: tuple[float, ...], owner: str) -> ConvexTable:
-        """Tabulate, or say where the function is not convex.
+    def of(
+        cls, function: Function, breakpoints: tuple[float, ...], owner: str, where: str = "t ="
+    ) -> ConvexTable:
+        """Tabulate, or say where the function is not convex; `where` precedes the place.
 
         Raises
         ------
         BadArgument
             If a value is NaN or the function is not convex; says where.
         """
-        edges, series = _derivatives(*_resolve(function, breakpoints, owner))
-        found = _singular(edges)
+        edges, series = _derivatives(*_resolve(function, breakpoints, owner, where))
+        found = np.append(_singular(edges), _overlooked(edges, series, breakpoints))
+        known = np.concatenate([_POWERS, -_POWERS, [0.0], breakpoints])
         for _ in range(3 if found.size else 0):  # panels that end there, as if declared
-            places = (*breakpoints, *found.tolist())
-            edges, series = _derivatives(*_resolve(function, places, owner))
+            close = np.abs(found[:, None] - known) < 1e-12 * np.maximum(1.0, np.abs(known))
+            places = (*breakpoints, *found[~close.any(axis=1)].tolist())
+            edges, series = _derivatives(*_resolve(function, places, owner, where))
             found = _sharpened(found, edges, series)
         slope, curvature = series[1], series[2]
         ends = np.array([1.0, -1.0])
         right, left = (np.polynomial.chebyshev.chebval(x, slope.T) for x in ends)
         below = np.concatenate([left[:1], right])
         above = np.concatenate([left, right[-1:]])
-        _require_convex(edges, below, above, curvature, owner)
+        largest = np.abs(series[0]).sum(axis=1)
+        _require_convex(edges, below, above, curvature, largest, owner, where)
         # what rounding left of jumps
         scale = 1e-9 * (np.abs(below) + np.abs(above) + 1e-300)
         smooth = above - below < scale
@@ -161,12 +167,11 @@ class ConvexTable:
 
 
 def _resolve(
-    function: Function, breakpoints: tuple[float, ...], owner: str
+    function: Function, breakpoints: tuple[float, ...], owner: str, where: str
 ) -> tuple[FloatArray, FloatArray]:
     """Panels on which the function is a polynomial to rounding, and its values at their nodes."""
-    powers = 2.0 ** np.arange(-1.0, np.log2(_LARGEST) + 1.0)
     inner = [b for b in breakpoints if abs(b) < _LARGEST]
-    edges = np.unique(np.concatenate([-powers, [0.0], powers, inner]))
+    edges = np.unique(np.concatenate([-_POWERS, [0.0], _POWERS, inner]))
     panels = np.stack([edges[:-1], edges[1:]], axis=1)
     done: list[tuple[float, float, FloatArray]] = []
     while panels.size:
@@ -182,11 +187,13 @@ def _resolve(
         values = values.reshape(nodes.shape)
         bad = np.isnan(values) | (values == -np.inf)
         if bad.any():
-            raise BadArgument(f"{owner}: loss is {values[bad][0]:g} at t = {nodes[bad][0]:g}")
+            raise BadArgument(f"{owner}: loss is {values[bad][0]:g} at {where} {nodes[bad][0]:g}")
         steep = np.asarray((values > _HIGHEST).any(axis=1))
         finite = np.where(steep[:, None], 0.0, values)
         tail = np.abs(finite @ _TRANSFORM[-3:].T).max(axis=1)
-        rough = tail > 2e-15 * (1e-3 + np.abs(values).max(axis=1))
+        # rounding of values, and of differences from places of the size of t inside the loss
+        moved = np.ptp(finite, axis=1) / half * np.abs(panels).max(axis=1)
+        rough = tail > 2e-15 * (1e-3 + np.abs(values).max(axis=1)) + 3e-16 * moved
         narrow = half <= _NARROWEST * np.maximum(1.0, np.abs(panels[:, 0]))
         split = rough & ~narrow & ~steep & (len(done) + len(panels) < _MOST)
         done.extend(
@@ -225,22 +232,45 @@ def _singular(edges: FloatArray) -> FloatArray:
     return np.array(places)
 
 
+def _overlooked(
+    edges: FloatArray, series: FloatArray, breakpoints: tuple[float, ...]
+) -> FloatArray:
+    """Edges at which slopes differ: a kink is there, or between the edge and the nearest node."""
+    left, right = (np.polynomial.chebyshev.chebval(x, series[1].T) for x in (1.0, -1.0))
+    width = np.minimum(edges[1:-1] - edges[:-2], edges[2:] - edges[1:-1])
+    jump, size = np.abs(right[1:] - left[:-1]), np.abs(right[1:]) + np.abs(left[:-1])
+    differ = (jump > 1e-8 * size + 1e-12 * (1.0 + np.abs(edges[1:-1])) / width) & (width > _NARROW)
+    places = edges[1:-1][differ]
+    return places[~np.isin(places, breakpoints)]
+
+
 def _sharpened(places: FloatArray, edges: FloatArray, series: FloatArray) -> FloatArray:
-    """Where the branches on both sides meet: in value at a kink, else in slope."""
-    at = np.searchsorted(edges, places)
-    inner = (at > 0) & (at < edges.size - 1)
+    """Where the branches on both sides meet: in value at a kink, else in slope.
+
+    The branches are those of the nearest panels that are not narrow, continued.
+    """
+    width = np.diff(edges)
+    wide = np.flatnonzero(width >= _NARROW * np.maximum(1.0, np.abs(edges[1:])))
+    after = np.searchsorted(wide, np.searchsorted(edges, places))
     out = places.copy()
-    for i in np.flatnonzero(inner):
+    for i in np.flatnonzero((after > 0) & (after < wide.size)):
+        panels = wide[after[i] - 1], wide[after[i]]
         left, right = (
             np.asarray(np.polynomial.chebyshev.chebval(x, series[:, panel].T))
-            for x, panel in ((1.0, at[i] - 1), (-1.0, at[i]))
+            for panel in panels
+            for x in [(2.0 * places[i] - edges[panel] - edges[panel + 1]) / width[panel]]
         )
         jump = right - left
-        kink = abs(jump[1]) > 1e-4 * (abs(left[1]) + abs(right[1]))
+        # branches that touch at a distance d differ by J d^2/2 and J d
+        touch = abs(2.0 * jump[0] * jump[2] - jump[1] ** 2) < 0.2 * jump[1] ** 2
+        kink = abs(jump[1]) > 1e-4 * (abs(left[1]) + abs(right[1])) and not touch
         top, bottom = (jump[0], jump[1]) if kink else (jump[1], jump[2])
-        if abs(top) < 1e-3 * abs(bottom):
+        reach = max(1e-3, 0.004 * float(width[list(panels)].max()))
+        if abs(top) < reach * abs(bottom):
             out[i] -= top / bottom
-    return out
+    out = np.unique(out)
+    apart = np.diff(out) > 1e-9 * np.maximum(1.0, np.abs(out[1:]))
+    return out[np.append(True, apart)] if out.size else out
 
 
 def _chopped(series: FloatArray) -> FloatArray:
@@ -257,22 +287,33 @@ def _differentiated(series: FloatArray) -> FloatArray:
 
 
 def _require_convex(
-    edges: FloatArray, below: FloatArray, above: FloatArray, curvature: FloatArray, owner: str
+    edges: FloatArray,
+    below: FloatArray,
+    above: FloatArray,
+    curvature: FloatArray,
+    largest: FloatArray,
+    owner: str,
+    where: str,
 ) -> None:
-    size = 1e-8 * (1.0 + np.abs(below) + np.abs(above))
+    width = np.diff(edges)
+    slopes = np.maximum(np.abs(below[1:]), np.abs(above[:-1]))
+    # what rounding of values does to derivatives on narrow panels
+    rounding = 1e-13 * (largest + slopes * np.abs(edges[1:])) / width
+    doubt = np.maximum(np.append(rounding, 0.0), np.append(0.0, rounding))
+    size = 1e-8 * (1.0 + np.abs(below) + np.abs(above)) + doubt
     falls = above < below - size
     if falls.any():
         raise BadArgument(
-            f"{owner}: loss is not convex: its slope falls at t = {edges[falls][0]:g}"
+            f"{owner}: loss is not convex: its slope falls at {where} {edges[falls][0]:g}"
         )
     bends = np.polynomial.chebyshev.chebval(_X, curvature.T)
-    half = 0.5 * np.diff(edges)[:, None]
-    slopes = np.maximum(np.abs(below[1:]), np.abs(above[:-1]))[:, None]
-    concave = bends < -1e-7 * (np.abs(bends).max(axis=1, keepdims=True) + slopes / half + 1e-3)
+    half = 0.5 * width[:, None]
+    size = np.abs(bends).max(axis=1) + 2.0 * slopes / width + 1e-3
+    concave = bends < -(1e-7 * size + 300.0 * rounding / width)[:, None]
     if concave.any():
         nodes = (0.5 * (edges[:-1] + edges[1:]))[:, None] + half * _X
-        where = nodes[concave]
+        places = nodes[concave]
         raise BadArgument(
             f"{owner}: loss is not convex: its slope falls near "
-            f"t = {where[np.argmin(np.abs(where))]:.3g}"
+            f"{where} {places[np.argmin(np.abs(places))]:.3g}"
         )

@@ -341,8 +341,6 @@ SENTENCES = [
         lambda: nm.erm.Custom(lambda y, z: np.minimum(np.abs(y - z), 1.0)).solve(LINEAR, 1.0),
         "its slope falls at t = -1",
     ),
-    (lambda: nm.erm.Custom(lambda y, z: np.exp(-y * z)).solve(LINEAR, 1.0), "y - z"),
-    (lambda: nm.erm.Custom(lambda y, z: z + np.exp(-y * z)).solve(NOISY, 1.0), r"loss\(-1, -z\)"),
     (lambda: nm.erm.Custom(lambda y, z: np.nan * (y - z)).solve(LINEAR, 1.0), "nan"),
     (lambda: nm.erm.Ridge().solve(LINEAR, -1.0), "positive and finite"),
     (lambda: nm.erm.Ridge().solve(LINEAR, [1.0, 2.0]), "learning_curve takes an array"),

@@ -29,19 +29,19 @@ class Custom(Estimator):
     Parameters
     ----------
     loss : callable
-        ``loss(y, z)`` returns the loss in the broadcast shape of its arguments. On labels +-1 it
-        is symmetric, loss(-y, -z) = loss(y, z), so a function of the margin y z; on other labels
-        it is a function of the residual y - z.
-    breakpoints : sequence of float, default ()
-        Kinks in the margin y z or the residual y - z. Others are found, a little less exactly.
+        ``loss(y, z)`` returns the loss in the broadcast shape of its arguments, convex in z at
+        every label. A function of the margin y z on labels +-1, or of the residual y - z on others,
+        is recognised and is faster.
+    breakpoints : sequence of float or callable, default ()
+        Kinks in the margin y z or the residual y - z; for any other loss, a function of the label
+        that returns those in z. Others are found, a little less exactly.
     regularization : float, array_like or "optimal", default 1
     l1 : float, default 0
 
     Raises
     ------
     BadArgument
-        If `loss` is not a function; when used, if it is NaN, not convex (says where), or not of
-        the form that the labels need.
+        If `loss` is not a function; when used, if it is NaN or not convex (says where).
 
     Examples
     --------
@@ -107,7 +107,7 @@ class Custom(Estimator):
         return self._of(labels[np.unique(np.linspace(0, labels.size - 1, 12).astype(int))], False)
 
     def _of(self, labels: FloatArray, binary: bool) -> OneVariable | LabelledLoss:
-        given = {"regularization": self.regularization, "l1": self.l1}
+        given: dict[str, Any] = {"regularization": self.regularization, "l1": self.l1}
         kind: Literal["real", "sign"] = "sign" if binary else "real"
         if not self._has_one_variable(labels, binary):
             return LabelledLoss(self._table_of_label(binary), kind, **given)

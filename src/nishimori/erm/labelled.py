@@ -52,8 +52,7 @@ class Stack(NamedTuple):
         """Z with z + v f'(z) = omega, f(z), f'(z) and f''/(1 + v f''), f of each label."""
         from nishimori._kernels import erm_labelled
 
-        found = erm_labelled.proximal(omega, label, v, *self)
-        return found  # type: ignore[no-any-return]
+        return erm_labelled.proximal(omega, label, v, *self)
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,7 +35,7 @@ class Kernel:
     residual : float
         k_res = k(1) - k(0) - k'(0) >= 0; not both 0.
     input_second_moment : float, default 1
-        |x|^2/d of the inputs for which `residual` holds; the mean of the problem's spectrum.
+        Mean of x^2 over the inputs' components, for which `residual` holds; the mean of the problem's spectrum.
 
     Raises
     ------

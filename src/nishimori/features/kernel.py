@@ -35,7 +35,8 @@ class Kernel:
     residual : float
         k_res = k(1) - k(0) - k'(0) >= 0; not both 0.
     input_second_moment : float, default 1
-        Mean of x^2 over the inputs' components, for which `residual` holds; the mean of the problem's spectrum.
+        Mean of x^2 over the inputs' components, for which `residual` holds: that of the problem's
+        spectrum.
 
     Raises
     ------

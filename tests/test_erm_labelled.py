@@ -131,3 +131,16 @@ def test_scikit_learn_agrees(kind: str) -> None:
     mean, spread = np.mean(found, axis=0), np.std(found, axis=0, ddof=1) / math.sqrt(seeds)
     expected = np.array([theory.overlap, theory.self_overlap, theory.train_loss])
     assert np.all(np.abs(mean - expected) < 3.0 * spread + 5.0 / d * np.abs(expected))
+
+
+def test_a_loss_with_a_kink_in_the_label_at_zero_is_resolved() -> None:
+    def weighted(y: Any, z: Any) -> Any:
+        return (0.5 + abs(y)) * np.maximum(0.8 * (y - z), 0.2 * (z - y))
+
+    problem = nm.GLM(nm.channels.Linear(0.1), signal_variance=0.8, noise_variance=0.2)
+    state = nm.erm.Custom(weighted, regularization=0.3).solve(problem, 1.2)
+    assert state.error_estimate < 1e-9
+    moved = state.overlap * state.overlap_conjugate
+    moved -= state.self_overlap * state.susceptibility_conjugate
+    moved += state.susceptibility * state.self_overlap_conjugate
+    assert 0.3 * state.norm == pytest.approx(moved, rel=1e-9)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -145,11 +146,15 @@ def _smeared(
 
 
 def _nodes(low: float, high: float, widest: float, count: int) -> tuple[FloatArray, FloatArray]:
-    panels = min(math.ceil((high - low) / widest), _PANELS)
-    half = 0.5 * (high - low) / panels
+    """Nodes and weights between two labels; the place 0, where losses may turn, is an edge."""
+    pieces = [low, 0.0, high] if low < 0.0 < high else [low, high]
+    edges = np.array([low])
+    for start, end in pairwise(pieces):
+        panels = min(math.ceil((end - start) / widest), _PANELS)
+        edges = np.concatenate([edges, np.linspace(start, end, panels + 1)[1:]])
+    half = 0.5 * np.diff(edges)[:, None]
     x, w = gauss_legendre(count)
-    centres = low + half * (2.0 * np.arange(panels) + 1.0)
-    return (centres[:, None] + half * x).ravel(), np.tile(half * w, panels)
+    return (edges[:-1, None] + half * (1.0 + x)).ravel(), (half * w).ravel()
 
 
 def _sorted(

@@ -118,9 +118,11 @@ def _descend(
         plateau = ~(np.abs(slope) > _FLAT)
         improved = error < best_error[active] * (1.0 - 1e-14)
         best[active[improved]], best_error[active[improved]] = at[active][improved], error[improved]
-        # on a plateau, the best point so far says where the valley is
-        aside = plateau & (error > best_error[active] * (1.0 + 1e-11))
+        # away from the best point so far, that one says where the valley is: towards a plateau the
+        # slope is noise, and its sign would shut the minimum out of the bracket
+        aside = error > best_error[active] * (1.0 + 1e-11)
         falling = np.where(aside, best[active] > at[active], slope < 0.0)
+        slope = np.where(falling, -np.abs(slope), np.abs(slope))
         left, right = active[falling], active[~falling]
         low[left], slope_low[left] = at[left], slope[falling]
         high[right], slope_high[right] = at[right], slope[~falling]

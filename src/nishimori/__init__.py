@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         features,
         priors,
         reference,
+        simulate,
         spectra,
     )
     from nishimori.errors import NishimoriError, Status
@@ -58,6 +59,7 @@ __all__ = [
     "phase_diagram",
     "priors",
     "reference",
+    "simulate",
     "spectra",
 ]
 

@@ -110,6 +110,12 @@ def test_equal_seeds_give_equal_data_whatever_the_batches():
     assert np.array_equal(parts[0].fields, deep.field(parts[0].inputs))
 
 
+def test_a_teacher_and_a_sample_of_one_seed_share_nothing():
+    deep = nm.simulate.teacher(TANH, nm.channels.Linear(), 40, 7)
+    inputs = deep.sample(40, 7).inputs
+    assert abs(np.corrcoef(inputs.ravel(), deep.weights[0].ravel())[0, 1]) < 0.1
+
+
 def test_float32_stays_float32():
     deep = nm.simulate.teacher(
         RELU, nm.channels.Sign(), 30, 0, spectrum=nm.spectra.PowerLaw(1.0, 30), dtype="float32"

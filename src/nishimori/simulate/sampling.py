@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -75,7 +76,7 @@ class Teacher:
             Samples in a batch; by default as many as make 64 MiB of doubles.
         """
         count = require_integer("samples", samples, "batches", 1, _MOST_SAMPLES)
-        source = require_rng(rng, "batches")
+        source = require_rng(rng, "sample")
         most = max(BATCH // max(self.widest, 1), 1)
         step = most if rows is None else require_integer("rows", rows, "batches", 1, count)
         for start in range(0, count, step):
@@ -118,8 +119,12 @@ class Teacher:
 
 
 def require_rng(rng: Any, owner: str) -> np.random.Generator:
-    """`rng` as a generator, made from a seed if it is one, or a sentence."""
+    """`rng` as a generator, made from a seed if it is one, or a sentence.
+
+    A seed counts together with the name of the `owner`: a teacher and a sample of the same seed
+    must not share their random numbers.
+    """
     if isinstance(rng, np.random.Generator):
         return rng
-    seed = require_integer("rng", rng, owner, 0, 2**63) if not hasattr(rng, "spawn") else rng
-    return np.random.default_rng(seed)
+    seed = require_integer("rng", rng, owner, 0, 2**63)
+    return np.random.default_rng([seed, zlib.crc32(owner.encode())])

@@ -15,7 +15,7 @@ from nishimori.channels.laws import field_rule
 from nishimori.erm.base import Estimator
 from nishimori.erm.equations import Conjugates, Point, misalignment
 from nishimori.erm.margins import overlap_start
-from nishimori.erm.quadrature import gaussian_nodes
+from nishimori.erm.quadrature import FINER, LEVELS, Levels, loss_nodes, normal
 from nishimori.features import Geometry
 
 __all__ = ["GeneralSystem", "label_error"]
@@ -23,7 +23,7 @@ __all__ = ["GeneralSystem", "label_error"]
 FloatArray = NDArray[np.float64]
 
 _LEAST = 1e-20  # weights below do not count
-_CHUNK = 8_000  # components whose nodes are held at a time
+_CHUNK = 1_000  # components whose nodes are held at a time: as many as stay in the cache
 
 
 class Components(NamedTuple):
@@ -68,6 +68,7 @@ class GeneralSystem:
     channel: Channel
     offset: float
     nodes: int = 12
+    levels: Levels = LEVELS
 
     def start(self, alpha: FloatArray, regularization: FloatArray) -> FloatArray:
         """See `System`."""
@@ -113,7 +114,7 @@ class GeneralSystem:
 
     def refined(self) -> GeneralSystem:
         """See `System`."""
-        return replace(self, nodes=self.nodes + 4)
+        return replace(self, nodes=self.nodes + 4, levels=FINER)
 
     def _averaged(
         self, x: FloatArray, alpha: FloatArray, complete: bool = False
@@ -141,24 +142,24 @@ class GeneralSystem:
         width = np.sqrt(narrow * narrow + law.variance)
         field = law.label * law.field if margin else law.field
         totals = np.zeros(5)
-        edge = -v * float(loss.score(np.zeros((1, 1)), np.full((1, 1), 1e-300))[0][0, 0])
-        cuts = loss.cuts(np.array([v]))
-        if complete and margin and not loss.separable_only:
-            cuts = np.append(cuts, edge).reshape(1, -1)
         for start in range(0, mean.size, _CHUNK):
             part = slice(start, start + _CHUNK)
-            these = np.broadcast_to(cuts, (mean[part].size, cuts.shape[1]))
-            t, w = gaussian_nodes(mean[part], width[part], these, self.nodes)
-            w = w * law.weight[part, None]
-            g, slope = loss.score(t, np.full((1, 1), v))
+            each = np.full(mean[part].size, v)
+            share = law.weight[part]
+            nodes = loss_nodes(
+                loss, each, mean[part], width[part], self.nodes, self.levels, share=share
+            )
+            w = nodes.weight * normal(nodes.z) * share[nodes.row][:, None]
+            g, slope = nodes.score(loss, each)
             totals[0] += float(np.vdot(w, slope))
             totals[1] += float(np.vdot(w, g * g))
-            totals[2] += float(field[part] @ np.einsum("nk,nk->n", w, g))
+            totals[2] += float(field[part] @ nodes.sums(g, w, each.size))
             if complete:
-                totals[3] += float(np.vdot(w, loss.minimum(t, np.full((1, 1), v))))
-                totals[4] += float(w[t < edge].sum()) if margin else math.nan
-        if loss.separable_only:
-            totals[4] = 0.0
+                totals[3] += float(np.vdot(w, nodes.minimum(loss, each)))
+        totals[4] = 0.0 if margin else math.nan
+        if complete and margin and not loss.separable_only:
+            edge = -v * float(loss.score(np.zeros((1, 1)), np.full((1, 1), 1e-300))[0][0, 0])
+            totals[4] = float(law.weight @ ndtr((edge - mean) / width))
         return [*totals[:3].tolist(), overlap, *totals[3:].tolist()]
 
 

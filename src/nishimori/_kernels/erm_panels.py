@@ -35,7 +35,7 @@ def _inserted(edges, size, edge):
 
 @compiled("int64(float64[::1], int64, float64, float64[::1], float64, float64)")
 def _graded(edges, size, scale, levels, peak, top):
-    """Edges on both sides of the top, where N(0, scale^2) is exp(-level^2/2) of what it is there."""
+    """Edges beside the top, where N(0, scale^2) is exp(-level^2/2) of what it is there."""
     for level in levels:
         square = (scale * level) ** 2
         step = square / (math.sqrt(peak * peak + square) + peak)

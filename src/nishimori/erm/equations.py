@@ -189,8 +189,8 @@ class RegressionSystem:
         if self.loss.is_square:
             averages = _square_averages(v, total @ self.weights)
         else:
-            # as many rows at a time as keep the nodes in the cache
-            step = max(1, _ROWS // self.weights.size)
+            # as many rows at a time as keep the nodes in the cache; one where it has parts
+            step = _ROWS if self.weights.size == 1 else 1
             parts = [
                 self._averages(v[i : i + step], total[i : i + step], complete)
                 for i in range(0, v.size, step)
@@ -203,7 +203,8 @@ class RegressionSystem:
         loss, shape = self.loss, total.shape
         width, each = np.sqrt(total).ravel(), np.repeat(v, shape[1])
         zero = np.zeros_like(width)
-        nodes = loss_nodes(loss, each, zero, width, self.nodes, self.levels)
+        share = self.weights if shape[1] > 1 else None
+        nodes = loss_nodes(loss, each, zero, width, self.nodes, self.levels, share=share)
         law = nodes.weight * normal(nodes.z)
         g, slope = nodes.score(loss, each)
 

@@ -16,6 +16,7 @@ from nishimori._kernels.compiled import compiled
 __all__ = ["panels"]
 
 _SHORT = 1.0  # regions up to this have one anchor, so that their length is exact
+_ROUNDING = 1e-15
 _FARTHEST = 38.7  # deviations, where exp(-z^2/2) is no longer a number
 _SIMILAR = 0.7  # a second width above this needs no panels of its own
 
@@ -61,12 +62,12 @@ def panels(kinks, slopes, cuts, v, mean, width, second, share, levels, x, w):
     parts of one mean, with the logarithms `share` of their weights (else empty), have one largest.
     """
     rows, ends, count = v.size, kinks.size, x.size
-    most = 4 * levels.size + 3 + cuts.shape[1]
-    edges = np.empty(most)
-    bound = rows * (ends + 1) * (most - 1)
+    edges = np.empty(4 * levels.size + 3 + cuts.shape[1])
+    bound = rows * (ends + 1) * (edges.size - 1)
     row, region = np.empty(bound, np.int64), np.empty(bound, np.int64)
-    # of panels: the anchor in z and place, the slope there, the left end and half the width
-    where = np.empty((bound, 5))
+    # of panels: the anchor in z and place, the slope there, the middle and half the width, and
+    # between which places nodes are, though rounded, in their own region
+    where = np.empty((bound, 7))
     found = 0
     most_likely = np.full(ends + 1, -np.inf)
     for i in range(share.size):
@@ -105,6 +106,10 @@ def panels(kinks, slopes, cuts, v, mean, width, second, share, levels, x, w):
             left, right = max(left, top - step), min(right, top + step)
             if not left < right:
                 continue
+            least = low_place + _ROUNDING * abs(low_place) if r > 0 else -np.inf
+            most = high_place - _ROUNDING * abs(high_place) if r < ends else np.inf
+            if r % 2 == 1:
+                least, most = -np.inf, np.inf
             edges[0], edges[1] = left, right
             size = _inserted(edges, 2, top)
             size = _graded(edges, size, 1.0, levels, peak, top)
@@ -116,16 +121,17 @@ def panels(kinks, slopes, cuts, v, mean, width, second, share, levels, x, w):
                 half = 0.5 * (edges[k + 1] - edges[k])
                 if half > 0.0:
                     row[found], region[found] = i, r
-                    where[found] = anchor, place, slope, edges[k] + half, half
+                    where[found] = anchor, place, slope, edges[k] + half, half, least, most
                     found += 1
     shape = (found, count)
     places, z, weights, held = np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape)
     for p in range(found):
-        anchor, place, slope, middle, half = where[p]
+        anchor, place, slope, middle, half, least, most = where[p]
         i = row[p]
         for k in range(count):
             s = middle + half * x[k]
-            places[p, k], z[p, k] = place + width[i] * s, anchor + s
+            places[p, k] = min(max(place + width[i] * s, least), most)
+            z[p, k] = anchor + s
             weights[p, k] = half * w[k]
             held[p, k] = slope + width[i] / v[i] * s
     return row[:found].copy(), region[:found].copy(), places, z, weights, held

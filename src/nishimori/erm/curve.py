@@ -140,7 +140,9 @@ def answer(
             fine = system.refined()
             finer = fine.respond(fine.conjugates(solved.x, each), scale)
             gap = np.where(wrong < _GOOD, np.abs(finer - solved.x).max(axis=1), 0.0)
-            apart = _apart(point, fine.finish(finer, each, scale))
+            # as far beside the solution as rounding may be: in a tail that moves much
+            beside = finer + np.maximum(wrong[:, None], np.spacing(np.abs(finer)))
+            apart = _apart(point, fine.finish(beside, each, scale))
             wrong = np.maximum(wrong, np.where(wrong < _GOOD, np.fmax(gap, apart), gap))
         error = wrong * solved.sensitivity
         point = _with_labels(setting, point, solved.x, each, scale)

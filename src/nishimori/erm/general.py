@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from nishimori.channels import Channel, Readout
+from nishimori.channels import Channel, Custom, Poisson
 from nishimori.channels.laws import field_rule
 from nishimori.erm.base import Estimator
 from nishimori.erm.equations import Conjugates, Point, misalignment
@@ -139,9 +139,9 @@ class GeneralSystem:
             return [math.nan] * 6
         point = math.exp(log_v), math.exp(log_q), tilt
         found, outer = self._within(self.levels[-1], *point, complete)
-        # averages that live in the tail of the field
+        # averages that live in the tail of the field; densities of labels may not be known there
         far = not (outer < _OUTER * np.abs(found)).all()
-        if far and (self.channel.binary or isinstance(self.channel, Readout)):
+        if far and (self.channel.binary or not isinstance(self.channel, Poisson | Custom)):
             found, _ = self._within(_FAR, *point, complete)
         slope, square, cross, *rest = found.tolist()
         loss, wrong = (*rest, *([0.0, 0.0] if self.loss.separable_only else [math.nan] * 2))[:2]

@@ -7,12 +7,12 @@ import math
 import mpmath
 import numpy as np
 import pytest
-from conftest import relative, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mpf
 
 import nishimori as nm
+from conftest import relative, rows
 from nishimori.erm.equations import RegressionSystem
 from nishimori.erm.general import GeneralSystem
 from nishimori.erm.margins import MarginSystem
@@ -76,7 +76,7 @@ def closed_forms(epsilon, v, variance):
         return slope, 2 * inside * (s / v) ** 2, 2 * s * tails(far, 1)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.floats(-12, 12), st.floats(-3.0, 1.55), st.floats(-6.0, 6.0), st.booleans())
 def test_averages_are_their_closed_forms(log_v, log_ratio, log_variance, kink_at_zero):
     """Whatever V, and with the tube anywhere up to 35 deviations."""
@@ -106,7 +106,7 @@ def test_panels_that_end_beside_a_kink_do_not_meet_its_slope(v, gap):
     assert relative(found, closed_forms(loss.epsilon, math.exp(x[0, 0]), 1.0)[0]) < 1e-13
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.floats(-9, 9), st.floats(-1.5, 2.0), st.floats(-3, 0.8), st.floats(0.2, 5.0))
 def test_labels_in_other_units(log_reg, log_alpha, log_epsilon, unit):
     """With c y, c epsilon and reg/c the student is c times as large; V is c V, the loss c times."""
@@ -135,7 +135,7 @@ def test_labels_in_other_units(log_reg, log_alpha, log_epsilon, unit):
             assert second == pytest.approx(first, rel=bound, abs=0.0)
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(
     st.sampled_from([nm.erm.Hinge, nm.erm.SquaredHinge, nm.erm.Logistic]),
     st.sampled_from([(0.0, 0.0), (0.1, 0.0), (0.1, 0.05)]),

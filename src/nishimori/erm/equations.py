@@ -16,7 +16,7 @@ __all__ = ["Conjugates", "Point", "RegressionSystem", "System", "misalignment"]
 
 FloatArray = NDArray[np.float64]
 
-_ROWS = 64
+_ROWS = 32
 _TINY = -460.0  # the logarithm of an error that is as good as none
 
 

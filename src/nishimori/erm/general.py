@@ -22,7 +22,7 @@ __all__ = ["GeneralSystem", "label_error"]
 
 FloatArray = NDArray[np.float64]
 
-_CHUNK = 1_000  # components whose nodes are held at a time: as many as stay in the cache
+_CHUNK = 300  # components whose nodes are held at a time: as many as stay in the cache
 _FAR = 38.0  # deviations of the field, where the normal density is hardly a number any more
 _INNER, _OUTER = 7.5, 1e-9  # from here on so much of an average is too much
 

@@ -55,8 +55,7 @@ class Nodes(NamedTuple):
         g, slope = loss.score(self.place, each)
         if held.any():
             sign = -1.0 if loss.labels == "sign" else 1.0
-            g = np.where(held[:, None], sign * self.slope, g)
-            slope = np.where(held[:, None], 1.0 / each, slope)
+            g[held], slope[held] = sign * self.slope[held], 1.0 / each[held]
         return g, slope
 
     def minimum(self, loss: Estimator, v: FloatArray) -> FloatArray:
@@ -70,7 +69,7 @@ class Nodes(NamedTuple):
     def sums(self, values: FloatArray, weights: FloatArray, rows: int) -> FloatArray:
         """Of values times weights at the nodes, row by row."""
         panels = np.einsum("pk,pk->p", values, weights)
-        return np.bincount(self.row, weights=panels, minlength=rows)
+        return np.bincount(self.row, panels, rows).astype(np.float64, copy=False)
 
 
 def loss_nodes(

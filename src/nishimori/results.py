@@ -203,7 +203,7 @@ class ErmState:
     residual : float
         Largest relative error of the equations.
     error_estimate : float
-        Estimated relative error of the order parameters.
+        Estimated relative error of the order parameters, the errors and the training loss.
     """
 
     alpha: float

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nishimori.erm.base import Estimator, FloatArray
+from nishimori.erm.base import Estimator, FloatArray, Kinks
 
 __all__ = ["Absolute"]
 
@@ -48,6 +48,6 @@ class Absolute(Estimator):
     def minimum(self, t: FloatArray, susceptibility: FloatArray) -> FloatArray:
         return np.maximum(np.abs(t) - susceptibility, 0.0)
 
-    def cuts(self, susceptibility: FloatArray) -> FloatArray:
-        place = np.asarray(susceptibility)
-        return np.stack([-place, np.zeros_like(place), place], axis=-1)
+    @property
+    def kinks(self) -> Kinks:
+        return ((0.0, -1.0, 1.0),)

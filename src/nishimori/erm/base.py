@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from nishimori.glm import GLM, OnFailure
     from nishimori.results import ErmCurve, ErmState
 
-__all__ = ["Estimator", "FloatArray", "Regularization", "require_positive"]
+__all__ = ["Estimator", "FloatArray", "Kinks", "Regularization", "require_positive"]
 
 FloatArray = NDArray[np.float64]
 Regularization = ArrayLike | Literal["optimal"]
+Kinks = tuple[tuple[float, float, float], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,9 +86,17 @@ class Estimator:
         """The loss at the proximal point."""
         raise NotImplementedError
 
+    @property
+    def kinks(self) -> Kinks:
+        """Where the loss or its slope has a kink, ascending in t; the slopes on both sides.
+
+        From t = kink + V slope of one side to that of the other the proximal point is the kink.
+        """
+        return ()
+
     def cuts(self, susceptibility: FloatArray) -> FloatArray:
-        """Places in t where `score` has a kink or a near singularity; one more axis, the last."""
-        raise NotImplementedError
+        """Places in t where `score` is nearly singular otherwise; one more axis, the last."""
+        return np.empty((*np.shape(susceptibility), 0))
 
     # The same, of labels and fields.
 

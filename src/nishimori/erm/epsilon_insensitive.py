@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nishimori.erm.base import Estimator, FloatArray, require_positive
+from nishimori.erm.base import Estimator, FloatArray, Kinks, require_positive
 
 __all__ = ["EpsilonInsensitive"]
 
@@ -58,7 +58,6 @@ class EpsilonInsensitive(Estimator):
     def minimum(self, t: FloatArray, susceptibility: FloatArray) -> FloatArray:
         return np.maximum(np.abs(t) - self.epsilon - susceptibility, 0.0)
 
-    def cuts(self, susceptibility: FloatArray) -> FloatArray:
-        near = np.full(np.shape(susceptibility), self.epsilon)
-        far = self.epsilon + np.asarray(susceptibility)
-        return np.stack([-far, -near, near, far], axis=-1)
+    @property
+    def kinks(self) -> Kinks:
+        return ((-self.epsilon, -1.0, 0.0), (self.epsilon, 0.0, 1.0))

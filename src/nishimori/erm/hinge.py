@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from nishimori.erm.base import Estimator, FloatArray
+from nishimori.erm.base import Estimator, FloatArray, Kinks
 
 __all__ = ["Hinge"]
 
@@ -54,6 +54,6 @@ class Hinge(Estimator):
     def minimum(self, t: FloatArray, susceptibility: FloatArray) -> FloatArray:
         return np.maximum(1.0 - t - susceptibility, 0.0)
 
-    def cuts(self, susceptibility: FloatArray) -> FloatArray:
-        v = np.asarray(susceptibility)
-        return np.stack([1.0 - v, np.ones_like(v)], axis=-1)
+    @property
+    def kinks(self) -> Kinks:
+        return ((1.0, -1.0, 0.0),)

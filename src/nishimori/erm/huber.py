@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nishimori.erm.base import Estimator, FloatArray, require_positive
+from nishimori.erm.base import Estimator, FloatArray, Kinks, require_positive
 
 __all__ = ["Huber"]
 
@@ -63,6 +63,7 @@ class Huber(Estimator):
         outer = size - susceptibility * self.threshold
         return self.reduced(np.where(inner <= self.threshold, inner, outer))
 
-    def cuts(self, susceptibility: FloatArray) -> FloatArray:
-        place = self.threshold * (1.0 + np.asarray(susceptibility))
-        return np.stack([-place, place], axis=-1)
+    @property
+    def kinks(self) -> Kinks:
+        end = self.threshold
+        return ((-end, -end, -end), (end, end, end))

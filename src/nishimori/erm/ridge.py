@@ -61,6 +61,3 @@ class Ridge(Estimator):
 
     def minimum(self, t: FloatArray, susceptibility: FloatArray) -> FloatArray:
         return 0.5 * np.square(t / (1.0 + susceptibility))
-
-    def cuts(self, susceptibility: FloatArray) -> FloatArray:
-        return np.empty((*np.shape(susceptibility), 0))

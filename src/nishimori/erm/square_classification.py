@@ -56,6 +56,3 @@ class SquareClassification(Estimator):
 
     def minimum(self, t: FloatArray, susceptibility: FloatArray) -> FloatArray:
         return 0.5 * np.square((1.0 - t) / (1.0 + susceptibility))
-
-    def cuts(self, susceptibility: FloatArray) -> FloatArray:
-        return np.empty((*np.shape(susceptibility), 0))

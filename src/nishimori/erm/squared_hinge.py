@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from nishimori.erm.base import Estimator, FloatArray
+from nishimori.erm.base import Estimator, FloatArray, Kinks
 
 __all__ = ["SquaredHinge"]
 
@@ -51,5 +51,6 @@ class SquaredHinge(Estimator):
     def minimum(self, t: FloatArray, susceptibility: FloatArray) -> FloatArray:
         return 0.5 * np.square(np.maximum(1.0 - t, 0.0) / (1.0 + susceptibility))
 
-    def cuts(self, susceptibility: FloatArray) -> FloatArray:
-        return np.ones((*np.shape(susceptibility), 1))
+    @property
+    def kinks(self) -> Kinks:
+        return ((1.0, 0.0, 0.0),)

@@ -12,6 +12,7 @@ pytest.importorskip("numpyro")
 import jax
 from jax import numpy as jnp
 
+from nishimori.simulate.jax_evidence import draw_readout
 from nishimori.simulate.jax_likelihoods import classes, log_likelihood, mean_label
 from nishimori.simulate.jax_networks import Architecture, activate, require_gradient
 from nishimori.simulate.jax_sampler import Sampler, double_precision
@@ -187,10 +188,16 @@ def test_the_readout_is_integrated_out_exactly(samples):
     found = jax.jit(sampler.log_density)(jnp.asarray(position), data.inputs, data.labels)
     assert float(found) == pytest.approx(expected, rel=1e-12)
 
+    gradient = jax.grad(sampler.log_density)(jnp.asarray(position), data.inputs, data.labels)
+    density = jax.jit(lambda z: sampler.log_density(z, data.inputs, data.labels))
+    steps = 1e-5 * np.eye(position.size)
+    expected = [(density(position + s) - density(position - s)) / 2e-5 for s in steps]
+    assert np.asarray(gradient) == pytest.approx(np.array(expected), rel=1e-7, abs=1e-8)
+
     hidden = jnp.asarray(phi * np.sqrt(1.7))
     keys = jax.random.split(jax.random.key(0), 20_000)
     labels = jnp.asarray(data.labels)
-    draw = jax.jit(jax.vmap(lambda key: sampler.draw_readout(hidden, labels, key)))
+    draw = jax.jit(jax.vmap(lambda key: draw_readout(hidden, labels, 0.3, key)))
     means, draws = (np.asarray(values) * np.sqrt(1.7) for values in draw(keys))
     gain = 1.7 * phi.T @ np.linalg.inv(marginal)
     assert means[0] == pytest.approx(gain @ data.labels, rel=1e-11)

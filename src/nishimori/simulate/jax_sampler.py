@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from numpyro.infer.hmc import hmc
 
 from nishimori.channels import Channel, Linear
+from nishimori.simulate.jax_evidence import draw_readout, log_evidence
 from nishimori.simulate.jax_likelihoods import classes, log_likelihood, mean_label
 from nishimori.simulate.jax_networks import Architecture
 
@@ -85,7 +86,7 @@ class Sampler:
         def advance(states: Traced, count: Traced, inputs: Traced, labels: Traced) -> Traced:
             def one(number: Traced, carry: Traced) -> Traced:
                 states, draws = carry
-                states = jax.vmap(lambda state: step(state, (inputs, labels)))(states)
+                states = jax.lax.map(lambda state: step(state, (inputs, labels)), states)
                 new = _record(states)
                 return states, jax.tree.map(lambda d, v: d.at[number].set(v), draws, new)
 
@@ -100,7 +101,11 @@ class Sampler:
             seen = jax.lax.map(lambda draw: self._observe(*draw, *data), (flat, keys))
             return jax.tree.map(lambda v: v.reshape(self.block, chains, *v.shape[1:]), seen)
 
-        self.begin = jax.jit(jax.vmap(begin, (0, 0, None, None)))
+        self.begin = jax.jit(
+            lambda positions, keys, *data: jax.lax.map(
+                lambda start: begin(*start, *data), (positions, keys)
+            )
+        )
         self.advance = jax.jit(advance)
         self.observe = jax.jit(observe)
 
@@ -113,7 +118,8 @@ class Sampler:
         """Log posterior density of the whitened vector, up to a constant."""
         prior = -0.5 * jnp.sum(jnp.square(position))
         if self.collapsed:
-            return prior + self._evidence(self._scaled_hidden(position, inputs), labels)
+            hidden = self._scaled_hidden(position, inputs)
+            return prior + log_evidence(hidden, labels, self._noise())
         field = self.architecture.field(position, inputs)
         return prior + jnp.sum(log_likelihood(self.channel, labels, field))
 
@@ -129,41 +135,12 @@ class Sampler:
         assert isinstance(self.channel, Linear)
         return self.channel.noise
 
-    def _evidence(self, hidden: Traced, labels: Traced) -> Traced:
-        """ln N(y; 0, hidden hidden^T + noise), through the smaller of its two Gram matrices."""
-        samples, width = hidden.shape
-        noise = self._noise()
-        if samples <= width:
-            root = jnp.linalg.cholesky(hidden @ hidden.T + noise * jnp.eye(samples))
-            white = jax.scipy.linalg.solve_triangular(root, labels, lower=True)
-            square = jnp.sum(jnp.square(white))
-            log_det = 2.0 * jnp.sum(jnp.log(jnp.diagonal(root)))
-        else:
-            root = jnp.linalg.cholesky(hidden.T @ hidden + noise * jnp.eye(width))
-            white = jax.scipy.linalg.solve_triangular(root, hidden.T @ labels, lower=True)
-            square = (jnp.sum(jnp.square(labels)) - jnp.sum(jnp.square(white))) / noise
-            log_det = 2.0 * jnp.sum(jnp.log(jnp.diagonal(root)))
-            log_det += (samples - width) * math.log(noise)
-        return -0.5 * (square + log_det + samples * math.log(2.0 * math.pi))
-
-    def _readout_law(self, hidden: Traced, labels: Traced) -> tuple[Traced, Traced]:
-        """Mean of the readout given the hidden layers, and R with R R^T noise its precision."""
-        precision = hidden.T @ hidden + self._noise() * jnp.eye(hidden.shape[1])
-        root = jnp.linalg.cholesky(precision)
-        return jax.scipy.linalg.cho_solve((root, True), hidden.T @ labels), root
-
-    def draw_readout(self, hidden: Traced, labels: Traced, key: Traced) -> tuple[Traced, Traced]:
-        """Mean and one draw of the N(0, 1) readout given the hidden layers and the labels."""
-        mean, root = self._readout_law(hidden, labels)
-        normal = jax.random.normal(key, mean.shape, mean.dtype)
-        spread = jax.scipy.linalg.solve_triangular(root, normal, lower=True, trans=1)
-        return mean, mean + math.sqrt(self._noise()) * spread
-
     def _observe(
         self, position: Traced, key: Traced, inputs: Traced, labels: Traced, tests: Traced
     ) -> Observed:
         if self.collapsed:
-            mean, draw = self.draw_readout(self._scaled_hidden(position, inputs), labels, key)
+            learnt = self._scaled_hidden(position, inputs)
+            mean, draw = draw_readout(learnt, labels, self._noise(), key)
             hidden = self._scaled_hidden(position, tests)
             readout = draw * math.sqrt(self.architecture.network.readout_variance)
             return Observed(readout, hidden @ draw, hidden @ mean, jnp.zeros((0, len(tests))))

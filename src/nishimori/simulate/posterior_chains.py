@@ -40,9 +40,12 @@ def run(
     progress: Callable[[int, int], None] | None,
 ) -> PosteriorResult:
     """Sample the posterior given (inputs, labels, test inputs); arguments are valid."""
+    from threadpoolctl import threadpool_limits
+
     from nishimori.simulate import jax_networks, jax_sampler
 
-    with jax_sampler.double_precision():
+    # on matrices so small, a second thread of the linear algebra costs ten times what it saves
+    with jax_sampler.double_precision(), threadpool_limits(1, user_api="blas"):
         architecture = jax_networks.Architecture(network, widths, not isinstance(channel, Linear))
         sampler = jax_sampler.sampler(architecture, channel, length.warmup, length.chains, accept)
         positions = [

@@ -33,6 +33,7 @@ FloatArray = NDArray[np.float64]
 Start = Literal["prior"] | DeepTeacher
 
 _MOST = 10**7
+_RUNTIME = 4e8  # bytes that JAX and its compiled code take themselves, and a block of draws
 _STATES = 60  # vectors of weights that a chain holds, the checkpoints of its trajectory among them
 _STEPS = 63  # gradients per draw
 _RATE = 5e9  # floating-point operations per second in a gradient, on a common processor
@@ -58,7 +59,7 @@ class Length:
 
 def require_extra(owner: str) -> None:
     """Refuse, in a sentence that says what to install, to go on without JAX and NumPyro."""
-    missing = [name for name in ("jax", "numpyro") if not _installed(name)]
+    missing = [name for name in ("jax", "numpyro", "threadpoolctl") if not _installed(name)]
     if missing:
         raise BadArgument(
             f"{owner}: {' and '.join(missing)} must be installed to sample posteriors; "
@@ -158,7 +159,8 @@ def require_resources(
     seen = 4 * length.draws * (tests + 1)
     what = f"{length.chains} chains over {size} weights and {length.draws} draws"
     less = "use smaller widths, fewer draws or chains, or fewer test inputs"
-    require_memory(owner, what, 8.0 * length.chains * (states + kept + seen), less)
+    needed = _RUNTIME + 8.0 * length.chains * (states + kept + seen)
+    require_memory(owner, what, needed, less)
     smaller = min(samples, widths[-1])
     gradient = 6.0 * samples * (weights + smaller * widths[-1])
     iterations = length.warmup + length.draws

@@ -14,7 +14,7 @@ import nishimori as nm
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = [name for name in ("src", "tests", "benchmarks", "docs") if (ROOT / name).exists()]
 
-HEAVY = ("numpy", "numba", "scipy", "mpmath", "matplotlib", "tqdm")
+HEAVY = ("numpy", "numba", "scipy", "mpmath", "matplotlib", "tqdm", "jax", "numpyro")
 
 NAMES = [
     "Curve",
@@ -40,6 +40,7 @@ NAMES = [
     "phase_diagram",
     "priors",
     "reference",
+    "simulate",
     "spectra",
 ]
 

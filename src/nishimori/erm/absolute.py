@@ -37,6 +37,12 @@ class Absolute(Estimator):
     .. [1] Advani, Ganguli, Phys. Rev. X 6 (2016) 031034, arXiv:1601.04650.
     """
 
+    def latex_loss(self, t: str = "t") -> str:
+        return rf"\lvert {t} \rvert"
+
+    def latex_score(self, t: str = "t") -> str:
+        return rf"\max(-1, \min(\frac{{{t}}}{{V}}, 1))"
+
     def reduced(self, t: FloatArray) -> FloatArray:
         return np.abs(t)
 

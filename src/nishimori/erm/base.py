@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nishimori.errors import BadArgument
+from nishimori.latex import Symbol
 
 if TYPE_CHECKING:
     from nishimori.channels import Channel
@@ -70,6 +71,18 @@ class Estimator:
     def name(self) -> str:
         """What errors call it."""
         return type(self).__name__
+
+    def latex_loss(self, t: str = "t") -> str | None:
+        """`reduced` in LaTeX, a formula of `t`; None for a function the user gave."""
+        return None
+
+    def latex_score(self, t: str = "t") -> str | None:
+        """`score` in LaTeX, a formula of `t` and V; None where it has no closed form."""
+        return None
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        """The letters for the loss's own parameters."""
+        return ()
 
     # The loss in its variable t.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nishimori.erm.base import Estimator, FloatArray, require_positive
+from nishimori.latex import Symbol
 
 __all__ = ["EpsilonInsensitive"]
 
@@ -45,6 +46,16 @@ class EpsilonInsensitive(Estimator):
         super().__post_init__()
         value = require_positive("epsilon", self.epsilon, "EpsilonInsensitive")
         object.__setattr__(self, "epsilon", value)
+
+    def latex_loss(self, t: str = "t") -> str:
+        return rf"\max(\lvert {t} \rvert - \epsilon, 0)"
+
+    def latex_score(self, t: str = "t") -> str:
+        inner = rf"\frac{{\lvert {t} \rvert - \epsilon}}{{V}}"
+        return rf"\operatorname{{sign}}({t})\,\max(0, \min({inner}, 1))"
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        return (Symbol(r"\epsilon", "half the width of the tube without loss", self.epsilon),)
 
     def reduced(self, t: FloatArray) -> FloatArray:
         return np.maximum(np.abs(t) - self.epsilon, 0.0)

@@ -43,6 +43,12 @@ class Hinge(Estimator):
 
     labels: ClassVar[Literal["real", "sign", "any"]] = "sign"
 
+    def latex_loss(self, t: str = "t") -> str:
+        return rf"\max(1 - {t}, 0)"
+
+    def latex_score(self, t: str = "t") -> str:
+        return rf"\max(0, \min(\frac{{1 - {t}}}{{V}}, 1))"
+
     def reduced(self, t: FloatArray) -> FloatArray:
         return np.maximum(1.0 - t, 0.0)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nishimori.erm.base import Estimator, FloatArray, require_positive
+from nishimori.latex import Symbol, cases
 
 __all__ = ["Huber"]
 
@@ -45,6 +46,17 @@ class Huber(Estimator):
         super().__post_init__()
         value = require_positive("threshold", self.threshold, "Huber")
         object.__setattr__(self, "threshold", value)
+
+    def latex_loss(self, t: str = "t") -> str:
+        far = rf"\delta\,(\lvert {t} \rvert - \tfrac12 \delta)"
+        near = rf"\tfrac12 {t}^2", rf"\lvert {t} \rvert \le \delta"
+        return cases((near, (far, rf"\lvert {t} \rvert > \delta")))
+
+    def latex_score(self, t: str = "t") -> str:
+        return rf"\max(-\delta, \min(\frac{{{t}}}{{1 + V}}, \delta))"
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        return (Symbol(r"\delta", "where the loss becomes linear", self.threshold),)
 
     def reduced(self, t: FloatArray) -> FloatArray:
         size = np.abs(t)

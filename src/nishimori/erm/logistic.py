@@ -46,6 +46,12 @@ class Logistic(Estimator):
 
     labels: ClassVar[Literal["real", "sign", "any"]] = "sign"
 
+    def latex_loss(self, t: str = "t") -> str:
+        return rf"\ln(1 + e^{{-{t}}})"
+
+    def latex_score(self, t: str = "t") -> str:
+        return rf"\frac{{1}}{{1 + e^{{z}}}}, \qquad z = {t} + \frac{{V}}{{1 + e^{{z}}}}"
+
     def reduced(self, t: FloatArray) -> FloatArray:
         return np.logaddexp(0.0, -np.asarray(t))
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from nishimori.erm.base import Estimator, FloatArray
 from nishimori.errors import BadArgument
+from nishimori.latex import cases
 
 __all__ = ["MaxMargin"]
 
@@ -55,6 +56,12 @@ class MaxMargin(Estimator):
         super().__post_init__()
         if self.l1 != 0.0:
             raise BadArgument(f"MaxMargin: l1 must be 0, got {self.l1:g}")
+
+    def latex_loss(self, t: str = "t") -> str:
+        return cases((("0", rf"{t} \ge 1"), (r"\infty", rf"{t} < 1")))
+
+    def latex_score(self, t: str = "t") -> str:
+        return rf"\frac{{\max(1 - {t}, 0)}}{{V}}"
 
     def reduced(self, t: FloatArray) -> FloatArray:
         return np.where(t >= 1.0, 0.0, np.inf)

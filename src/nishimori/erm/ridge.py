@@ -52,6 +52,12 @@ class Ridge(Estimator):
 
     is_square: ClassVar[bool] = True
 
+    def latex_loss(self, t: str = "t") -> str:
+        return rf"\tfrac12 {t}^2"
+
+    def latex_score(self, t: str = "t") -> str:
+        return rf"\frac{{{t}}}{{1 + V}}"
+
     def reduced(self, t: FloatArray) -> FloatArray:
         return 0.5 * t * t
 

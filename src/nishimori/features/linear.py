@@ -52,6 +52,21 @@ class LinearGeometry:
         """E h^2."""
         return self.signal_variance * self._mean + self.noise_variance
 
+    def latex_order_parameters(self) -> tuple[str, ...]:
+        """The equations of V, m and q in LaTeX."""
+        if self.eigenvalues.size == 1 and self._mean == 1.0:
+            return (
+                r"V &= \frac{1}{\lambda_{\mathrm{reg}} + \hat V}",
+                r"m &= \lambda\, \hat m\, V",
+                r"q &= (\lambda\, \hat m^2 + \hat q)\, V^2",
+            )
+        return (
+            r"D &= \lambda_{\mathrm{reg}} + \hat V s",
+            r"V &= \left\langle \frac{s}{D} \right\rangle_s",
+            r"m &= \lambda\, \hat m \left\langle \frac{s^2}{D} \right\rangle_s",
+            r"q &= \left\langle \frac{\lambda\, \hat m^2 s^3 + \hat q\, s^2}{D^2} \right\rangle_s",
+        )
+
     def order_parameters(
         self,
         susceptibility_conjugate: FloatArray,

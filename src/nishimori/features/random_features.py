@@ -12,6 +12,7 @@ import numpy as np
 from nishimori.errors import BadArgument
 from nishimori.features.base import FloatArray, OrderParameters
 from nishimori.features.neurons import Neurons, kinds_of_neurons, stacked
+from nishimori.latex import Symbol
 from nishimori.network import DeepNetwork
 from nishimori.spectra import Isotropic
 
@@ -109,6 +110,32 @@ class LayeredGeometry:
             rows[3:6] *= 0.0
             rows[6] = self._variance(self.shared_layers) + 0.0 * rows[6]
         return rows.reshape(8, *np.shape(shift))
+
+    def latex_order_parameters(self) -> tuple[str, ...]:
+        """The equations of V, m and q in LaTeX."""
+        return (
+            r"\Omega_\ell &= K_\ell F_\ell \Omega_{\ell-1} F_\ell^{\top} K_\ell"
+            r" + \operatorname{diag}(k_\ell), \qquad c_\ell = K_\ell F_\ell c_{\ell-1}",
+            r"V &= \frac{1}{\hat V p} \operatorname{tr} \frac{\Omega_L}{\Omega_L + \zeta},"
+            r" \qquad \zeta = \frac{\lambda_{\mathrm{reg}}}{\hat V}",
+            r"m &= \frac{\hat m}{\hat V}\, c_L^{\top} (\Omega_L + \zeta)^{-1} c_L",
+            r"q &= \frac{1}{\hat V^2} \left[ \hat m^2 c_L^{\top} \frac{\Omega_L}{(\Omega_L + \zeta)^2}"
+            r" c_L + \frac{\hat q}{p} \operatorname{tr} \frac{\Omega_L^2}{(\Omega_L + \zeta)^2}"
+            r" \right]",
+        )
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        """The letters of these equations."""
+        start = self.shared_layers
+        seen = f"layer {start}, the last one shared" if start else "the inputs"
+        weights = r"the weights of the features, independent $\mathcal{N}(0, 1/p_{\ell-1})$"
+        return (
+            Symbol("p/d", "the relative width of the last layer", self.ratio),
+            Symbol(r"F_\ell", weights),
+            Symbol(r"K_\ell, k_\ell", "linear coefficients and residual variances of the neurons"),
+            Symbol(rf"c_{{{start}}}", f"the covariance of the target with {seen}"),
+            Symbol(r"\Omega_0", "the covariance of the inputs"),
+        )
 
     def order_parameters(
         self,

@@ -120,6 +120,7 @@ class Activation:
     parity: ClassVar[Parity] = "none"
     bounded_derivatives: ClassVar[bool] = False
     declares_knots: ClassVar[bool] = True
+    references: ClassVar[tuple[str, ...]] = ()
 
     def __call__(self, x: ArrayLike) -> FloatArray:
         """The activation of each element of `x`, as an array of floats of the same shape."""

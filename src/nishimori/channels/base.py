@@ -50,6 +50,8 @@ class Channel:
     costly : bool
         Whether one evaluation takes so long (a fraction of a millisecond) that a curve is better
         read off its series, checked between the nodes, than evaluated at every point.
+    references : tuple of str
+        Keys of what `nishimori.citation` cites.
     """
 
     metrics: ClassVar[tuple[str, ...]] = ("mean_square", "log_loss")
@@ -58,6 +60,7 @@ class Channel:
     proven: ClassVar[bool] = False
     binary: ClassVar[bool] = False
     costly: ClassVar[bool] = False
+    references: ClassVar[tuple[str, ...]] = ("barbier2019",)
 
     def latex_law(self) -> str:
         """How a label is made from the field h, in LaTeX."""

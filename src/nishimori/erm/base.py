@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nishimori.erm.mapping import ScikitLearn
     from nishimori.features import Features
     from nishimori.glm import GLM, OnFailure
+    from nishimori.paper import Equations
     from nishimori.results import ErmCurve, ErmState
 
 __all__ = ["Estimator", "FloatArray", "Regularization", "require_positive"]
@@ -53,6 +54,7 @@ class Estimator:
     labels: ClassVar[Literal["real", "sign", "any"]] = "real"
     is_square: ClassVar[bool] = False
     separable_only: ClassVar[bool] = False
+    sources: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         name = type(self).__name__
@@ -71,6 +73,11 @@ class Estimator:
     def name(self) -> str:
         """What errors call it."""
         return type(self).__name__
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Keys of what `nishimori.citation` cites: those of the loss, and of the equations."""
+        return *self.sources, "loureiro2021", *(("bayati2012",) if self.l1 > 0.0 else ())
 
     def latex_loss(self, t: str = "t") -> str | None:
         """`reduced` in LaTeX, a formula of `t`; None for a function the user gave."""
@@ -124,6 +131,15 @@ class Estimator:
         return self
 
     # What the user asks.
+
+    def equations(self, problem: GLM, features: Features | None = None) -> Equations:
+        """The loss, the order parameters and the errors of this student, as LaTeX.
+
+        Arguments as in `learning_curve`.
+        """
+        from nishimori.paper.estimators import estimator_equations
+
+        return estimator_equations(self, problem, features)
 
     def learning_curve(
         self,

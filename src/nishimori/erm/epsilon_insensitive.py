@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -41,6 +42,8 @@ class EpsilonInsensitive(Estimator):
     """
 
     epsilon: float
+
+    sources: ClassVar[tuple[str, ...]] = ("drucker1996",)
 
     def __post_init__(self) -> None:
         super().__post_init__()

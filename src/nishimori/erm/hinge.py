@@ -42,6 +42,7 @@ class Hinge(Estimator):
     """
 
     labels: ClassVar[Literal["real", "sign", "any"]] = "sign"
+    sources: ClassVar[tuple[str, ...]] = ("aubin2020",)
 
     def latex_loss(self, t: str = "t") -> str:
         return rf"\max(1 - {t}, 0)"

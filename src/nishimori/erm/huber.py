@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -41,6 +42,8 @@ class Huber(Estimator):
     """
 
     threshold: float
+
+    sources: ClassVar[tuple[str, ...]] = ("huber1964",)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -45,6 +45,7 @@ class Logistic(Estimator):
     """
 
     labels: ClassVar[Literal["real", "sign", "any"]] = "sign"
+    sources: ClassVar[tuple[str, ...]] = ("aubin2020",)
 
     def latex_loss(self, t: str = "t") -> str:
         return rf"\ln(1 + e^{{-{t}}})"

@@ -51,6 +51,7 @@ class MaxMargin(Estimator):
 
     labels: ClassVar[Literal["real", "sign", "any"]] = "sign"
     separable_only: ClassVar[bool] = True
+    sources: ClassVar[tuple[str, ...]] = ("aubin2020",)
 
     def __post_init__(self) -> None:
         super().__post_init__()

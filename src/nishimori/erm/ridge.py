@@ -51,6 +51,7 @@ class Ridge(Estimator):
     """
 
     is_square: ClassVar[bool] = True
+    sources: ClassVar[tuple[str, ...]] = ("cui2023",)
 
     def latex_loss(self, t: str = "t") -> str:
         return rf"\tfrac12 {t}^2"

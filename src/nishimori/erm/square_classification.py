@@ -46,6 +46,7 @@ class SquareClassification(Estimator):
 
     labels: ClassVar[Literal["real", "sign", "any"]] = "sign"
     is_square: ClassVar[bool] = True
+    sources: ClassVar[tuple[str, ...]] = ("cui2023",)
 
     def latex_loss(self, t: str = "t") -> str:
         return rf"\tfrac12 (1 - {t})^2"

@@ -40,6 +40,7 @@ class SquaredHinge(Estimator):
     """
 
     labels: ClassVar[Literal["real", "sign", "any"]] = "sign"
+    sources: ClassVar[tuple[str, ...]] = ("aubin2020",)
 
     def latex_loss(self, t: str = "t") -> str:
         return rf"\tfrac12 \max(1 - {t}, 0)^2"

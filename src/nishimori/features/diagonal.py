@@ -70,10 +70,10 @@ class DiagonalGeometry:
         extra = r"\frac{k_{\mathrm{res}}}{\lambda_{\mathrm{reg}}} + " if self.residual else ""
         return (
             r"D_i &= \lambda_{\mathrm{reg}} + \hat V \omega_i",
-            rf"V &= {extra}\frac{{1}}{{p}} \sum_i \frac{{\omega_i}}{{D_i}}",
+            rf"V &= {extra}\frac{{1}}{{d_v}} \sum_i \frac{{\omega_i}}{{D_i}}",
             r"m &= \hat m \sum_i \frac{c_i^2}{D_i}",
             r"q &= \hat m^2 \sum_i \frac{c_i^2 \omega_i}{D_i^2}"
-            r" + \frac{\hat q}{p} \sum_i \frac{\omega_i^2}{D_i^2}",
+            r" + \frac{\hat q}{d_v} \sum_i \frac{\omega_i^2}{D_i^2}",
         )
 
     def latex_symbols(self) -> tuple[Symbol, ...]:

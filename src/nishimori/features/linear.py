@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -156,6 +156,8 @@ class LinearStudent:
     >>> print(f"{nm.features.LinearStudent().geometry(problem).target_variance:g}")
     1.5
     """
+
+    references: ClassVar[tuple[str, ...]] = ()
 
     def geometry(self, problem: GLM) -> LinearGeometry:
         """See `Features`."""

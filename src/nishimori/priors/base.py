@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -46,6 +46,8 @@ def denoised(conjugate: FloatArray, table: FloatArray) -> Denoised:
 @dataclass(frozen=True)
 class Prior:
     """A law of one weight, of unit second moment; a prior file gives `evaluate`."""
+
+    references: ClassVar[tuple[str, ...]] = ()
 
     @property
     def information_limit(self) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from nishimori.arguments import require_integer
 from nishimori.errors import BadArgument
@@ -15,6 +15,8 @@ from nishimori.reduction.wide_float import ZERO, WideFloat
 if TYPE_CHECKING:
     from nishimori.channels import Channel
     from nishimori.glm import GLM
+    from nishimori.network import DeepNetwork
+    from nishimori.paper import Equations
     from nishimori.spectra import Spectrum
 
 __all__ = ["LayerReduction", "Reduction"]
@@ -111,6 +113,8 @@ class Reduction:
     reasons : tuple of str
         Why.
     layers : tuple of LayerReduction
+    network : DeepNetwork or None
+        What was reduced.
     """
 
     signal_variance: float
@@ -125,6 +129,9 @@ class Reduction:
     readout_variance: float
     input_second_moment: float
     description: str
+    network: DeepNetwork | None = field(default=None, repr=False, compare=False)
+
+    references: ClassVar[tuple[str, ...]] = ("camilli2025", "cui2023", "barbier2019")
 
     def glm(
         self,
@@ -171,6 +178,17 @@ class Reduction:
             spectrum=spectrum,
             variance_error=self.error_estimate,
         )
+
+    def equations(
+        self, channel: Channel | None = None, *, spectrum: Spectrum | None = None
+    ) -> Equations:
+        """The reduction, and with a `channel` the equivalent GLM's state evolution, as LaTeX.
+
+        Arguments as in `glm`; the offset is the random one that curves are averaged over.
+        """
+        from nishimori.paper.reduction import reduction_equations
+
+        return reduction_equations(self, channel, spectrum)
 
     def _spread_over(self, spectrum: Spectrum, above_layer: int, signal: float) -> float:
         """The signal variance per unit eigenvalue of the inputs' covariance."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,8 @@ class Spectrum:
     so `nodes` and `weights` are a short quadrature rule for these averages: as good as the
     eigenvalues themselves to 1e-15, and made once.
     """
+
+    references: ClassVar[tuple[str, ...]] = ()
 
     def latex_law(self) -> str:
         """The law of the eigenvalues s of the inputs' covariance, in LaTeX."""

@@ -46,7 +46,7 @@ def numbers(values: Sequence[float], digits: int = 12) -> str:
     shown = [number(value, digits) for value in values]
     if len(shown) > _LONGEST_LIST:
         shown = [*shown[:3], r"\dots", shown[-1]]
-    return ", ".join(shown)
+    return r",\allowbreak ".join(shown)
 
 
 def grouped(argument: str) -> str:

@@ -44,7 +44,7 @@ class Absolute(Estimator):
         return rf"\lvert {t} \rvert"
 
     def latex_score(self, t: str = "t") -> str:
-        return rf"\max(-1, \min(\frac{{{t}}}{{V}}, 1))"
+        return rf"\max\left(-1, \min\left(\frac{{{t}}}{{V}}, 1\right)\right)"
 
     def reduced(self, t: FloatArray) -> FloatArray:
         return np.abs(t)

@@ -55,7 +55,7 @@ class EpsilonInsensitive(Estimator):
 
     def latex_score(self, t: str = "t") -> str:
         inner = rf"\frac{{\lvert {t} \rvert - \epsilon}}{{V}}"
-        return rf"\operatorname{{sign}}({t})\,\max(0, \min({inner}, 1))"
+        return rf"\operatorname{{sign}}({t})\,\max\left(0, \min\left({inner}, 1\right)\right)"
 
     def latex_symbols(self) -> tuple[Symbol, ...]:
         return (Symbol(r"\epsilon", "half the width of the tube without loss", self.epsilon),)

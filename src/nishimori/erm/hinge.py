@@ -48,7 +48,7 @@ class Hinge(Estimator):
         return rf"\max(1 - {t}, 0)"
 
     def latex_score(self, t: str = "t") -> str:
-        return rf"\max(0, \min(\frac{{1 - {t}}}{{V}}, 1))"
+        return rf"\max\left(0, \min\left(\frac{{1 - {t}}}{{V}}, 1\right)\right)"
 
     def reduced(self, t: FloatArray) -> FloatArray:
         return np.maximum(1.0 - t, 0.0)

@@ -56,7 +56,7 @@ class Huber(Estimator):
         return cases((near, (far, rf"\lvert {t} \rvert > \delta")))
 
     def latex_score(self, t: str = "t") -> str:
-        return rf"\max(-\delta, \min(\frac{{{t}}}{{1 + V}}, \delta))"
+        return rf"\max\left(-\delta, \min\left(\frac{{{t}}}{{1 + V}}, \delta\right)\right)"
 
     def latex_symbols(self) -> tuple[Symbol, ...]:
         return (Symbol(r"\delta", "where the loss becomes linear", self.threshold),)

@@ -79,6 +79,7 @@ class DiagonalGeometry:
     def latex_symbols(self) -> tuple[Symbol, ...]:
         """The letters of these equations."""
         symbols = [
+            Symbol("d_v", "the number of features, that of the inputs for a kernel"),
             Symbol(r"\omega_i", "the eigenvalues of the features' covariance"),
             Symbol("c_i", "the components of $c = E[h v]$ in its eigenvectors"),
         ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -11,7 +10,14 @@ from nishimori.latex import Symbol, number
 
 __all__ = ["Equation", "Equations", "Symbol", "escaped", "lines", "where"]
 
-_SPECIAL = re.compile(r"([&%$#_{}])")
+_SPECIAL = {
+    **{mark: f"\\{mark}" for mark in "&%$#_{}"},
+    "\\": r"\textbackslash{}",
+    "^": r"\^{}",
+    "~": r"\~{}",
+    "<": "$<$",
+    ">": "$>$",
+}
 
 
 class Equation(NamedTuple):
@@ -146,7 +152,7 @@ def where(function: Callable[..., Any]) -> str:
 
 def escaped(text: str) -> str:
     """Plain text for LaTeX."""
-    return _SPECIAL.sub(r"\\\1", text)
+    return "".join(_SPECIAL.get(mark, mark) for mark in text)
 
 
 def _entry(symbol: Symbol, numbers: bool) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from nishimori.channels import Sign
 from nishimori.erm.equations import RegressionSystem
+from nishimori.erm.labelled import LabelledLoss
 from nishimori.erm.margins import MarginSystem
 from nishimori.erm.observables import test_error
 from nishimori.erm.setting import Setting, prepare
@@ -106,9 +107,11 @@ class _Writer:
             r" the output $\omega$ of a student that has not seen the sample is"
         )
         formula = self.asked.latex_score("u" if self.margin else "r")
-        if formula is None:
+        if formula is None and isinstance(self.loss, LabelledLoss):
             return Equation("score", _PROXIMAL, text, computed)
         own = r"y\,g(u), \qquad u = y\omega" if self.margin else r"g(r), \qquad r = y - \omega"
+        if formula is None:
+            return Equation("score", lines(_PROXIMAL, f"&= {own}"), text, computed)
         letter = "u" if self.margin else "r"
         return Equation(
             "score",
@@ -142,7 +145,7 @@ class _Writer:
         assert variances is not None
         noise = "" if variances[0].size == 1 and not variances[0][0] else r" + (y - h)"
         return lines(
-            rf"r &= \sqrt{{E_0}}\,z{noise}, \qquad E_0 = \sigma_h^2 + q - 2m",
+            rf"r &= \xi_0{noise}, \qquad \xi_0 \sim \mathcal{{N}}(0, \sigma_h^2 + q - 2m)",
             rf"\hat V &= \hat m = {self.alpha}\, \mathbb{{E}}\, g'(r), \qquad"
             rf" \hat q = {self.alpha}\, \mathbb{{E}}\, g(r)^2",
         )

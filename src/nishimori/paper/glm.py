@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from nishimori.latex import Symbol, number
@@ -105,13 +106,23 @@ def glm_equations(problem: GLM, offset_variance: float = 0.0) -> Equations:
         Symbol("F", "the information of one label about its field"),
         Symbol(r"\Psi_{\mathrm{out}}", "minus the log-loss of a fresh label, in nats"),
         Symbol(r"\phi, \Phi", "density and distribution function of the standard normal law"),
-        Symbol("z, \\xi, \\zeta", "independent standard normal variables"),
     ]
     used = "\n".join(equation.latex for equation in found)
-    kept = [s for s in symbols if s.latex != r"\phi, \Phi" or r"\Phi(" in used or r"\phi(" in used]
+    kept = [
+        symbol
+        for symbol in (*symbols, *normal_symbols(("z", r"\xi", r"\zeta")))
+        if symbol.latex not in _IF_USED or any(sign in used for sign in _IF_USED[symbol.latex])
+    ]
     title = f"{problem.channel} labels of a {problem.prior} linear model"
     return Equations(title, tuple(found), merged(kept), in_numbers)
 
+
+_IF_USED = {
+    r"\phi, \Phi": (r"\Phi(", r"\Phi\left", r"\phi("),
+    "z": (r"\,z", r" z", r"\mathbb{E}_z"),
+    r"\xi": (r"\xi",),
+    r"\zeta": (r"\,\zeta",),  # Laplace noise has a law of its own
+}
 
 _METRICS = {
     "misclassification": "misclassification",
@@ -176,6 +187,11 @@ def model_symbols(problem: GLM, shifted: bool) -> list[Symbol]:
         *problem.prior.latex_symbols(),
         *problem.spectrum.latex_symbols(),
     ]
+
+
+def normal_symbols(letters: Iterable[str]) -> list[Symbol]:
+    """Letters for independent standard normal variables."""
+    return [Symbol(letter, "a standard normal variable") for letter in letters]
 
 
 def has_offset(problem: GLM) -> bool:

@@ -9,7 +9,7 @@ from nishimori.activations import Activation
 from nishimori.latex import Symbol, number, numbers
 from nishimori.network import DeepNetwork
 from nishimori.paper.equations import Equation, Equations, escaped, lines, merged, where
-from nishimori.paper.glm import glm_equations
+from nishimori.paper.glm import glm_equations, normal_symbols
 from nishimori.reduction.moments import LayerIntegrator
 from nishimori.reduction.recursion import reduce_network
 
@@ -27,7 +27,7 @@ def reduction_equations(
     reduction: Reduction, channel: Channel | None = None, spectrum: Spectrum | None = None
 ) -> Equations:
     """See `Reduction.equations`."""
-    own = _Reduction(reduction).equations()
+    own = _Reduction(reduction, channel, spectrum).equations()
     if channel is None:
         return own
     problem = reduction.glm(channel, spectrum=spectrum)
@@ -39,8 +39,12 @@ def reduction_equations(
 class _Reduction:
     """What is written, and what can be left out because it is 1 or 0."""
 
-    def __init__(self, reduction: Reduction) -> None:
+    def __init__(
+        self, reduction: Reduction, channel: Channel | None, spectrum: Spectrum | None
+    ) -> None:
         self.reduction = reduction
+        known = reduction.rigour, reduction.reasons
+        self.rigour = known if channel is None else reduction.rigour_with(channel, spectrum)
         network = reduction.network
         self.network: DeepNetwork | None = network
         layers = () if network is None else network.layers
@@ -87,16 +91,17 @@ class _Reduction:
         for index, layer in enumerate(self.network.layers, 1):
             places.setdefault(layer.activation, []).append(index)
         found = []
+        alike = len(places) == 1
         for activation, layers in list(places.items())[:_SHOWN]:
             own = type(activation).latex is not Activation.latex
             given = "" if own else r", with a user-given function $\varphi$"
-            alike = len(places) == 1
-            index = r"\ell" if alike else ranges(layers)
-            place = "every layer" if alike else f"layer {ranges(layers)}"
+            letter = r"\ell" if alike else rf"\text{{{ranges(layers)}}}"
+            plural = "s" if len(layers) > 1 else ""
+            place = "every layer" if alike else f"layer{plural} {ranges(layers)}"
             found.append(
                 Equation(
                     "activation" if alike else f"activation-{layers[0]}",
-                    rf"\varphi_{{{index}}}(x) &= {activation.latex()}",
+                    rf"\varphi_{{{letter}}}(x) &= {activation.latex()}",
                     f"The activation of {place} is{given}",
                     where(type(activation).value),
                 )
@@ -168,13 +173,13 @@ class _Reduction:
             r"$y \sim P_{\mathrm{out}}(\cdot \mid \sqrt{\lambda}\,a \cdot x/\sqrt{d}"
             rf" + \sqrt{{\eta}}\,\xi{constant})$"
         )
-        status = "a theorem" if reduction.rigour == "theorem" else "a conjecture"
-        reasons = escaped("; ".join(reduction.reasons))
+        rigour, why = self.rigour
+        reasons = escaped("; ".join(why))
         return Equation(
             "equivalent",
             lines(*rows),
             f"The labels are as informative as those of the linear model {model}"
-            f" ({status}: {reasons}), with",
+            f" (a {rigour}: {reasons}), with",
             where(reduce_network),
         )
 
@@ -211,8 +216,7 @@ class _Reduction:
             symbols.append(Symbol("c_0", meaning))
             value = reduction.offset_variance
             symbols.append(Symbol(r"\operatorname{Var}(c_0)", "the offset variance", value))
-        average = "independent standard normal variables"
-        symbols.append(Symbol("z, b, \\xi" if self.frozen else r"z, \xi", average))
+        symbols += normal_symbols(("z", "b", r"\xi") if self.frozen else ("z", r"\xi"))
         return [_with_log(symbol, reduction) for symbol in symbols]
 
 

@@ -217,6 +217,11 @@ class GLM:
 
         return find_transitions(self, rtol=rtol, on_failure=on_failure)
 
+    def _repr_html_(self) -> str:
+        from nishimori.export.html import glm_html
+
+        return glm_html(self)
+
     def equations(self) -> Equations:
         """State evolution of this problem and the errors read off it, as LaTeX."""
         from nishimori.paper.glm import glm_equations

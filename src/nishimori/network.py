@@ -269,6 +269,11 @@ class DeepNetwork:
             progress=progress,
         )
 
+    def _repr_html_(self) -> str:
+        from nishimori.export.html import network_html
+
+        return network_html(self)
+
     def __str__(self) -> str:
         texts = [str(layer) for layer in self.layers]
         if len(set(texts)) == 1:

@@ -269,6 +269,19 @@ class Reduction:
         out["layers"] = [layer.as_dict() for layer in self.layers]
         return out
 
+    def _repr_html_(self) -> str:
+        from nishimori.export.html import reduction_html
+
+        return reduction_html(self)
+
+    def __repr__(self) -> str:
+        signal = _number(self.signal_variance, self.log_signal_variance)
+        noise = _number(self.noise_variance, self.log_noise_variance)
+        return (
+            f"<Reduction of {self.description}: signal variance {signal}, noise variance {noise}, "
+            f"offset variance {self.offset_variance:.15g}, {self.rigour}>"
+        )
+
     def __str__(self) -> str:
         lines = [
             f"network           {self.description}",

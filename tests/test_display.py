@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -106,7 +106,13 @@ def test_long_networks_and_curves_show_some_of_their_rows():
     text = nm.DeepNetwork(layers)._repr_html_()
     assert text.count("<tr>") == 13
     assert "29 more rows are not shown" in text
-    empty = PROBLEM.learning_curve([])
+
+
+def test_curves_without_points_show_as_such(shown):
+    curve = shown["curve"]
+    values = {field.name: getattr(curve, field.name) for field in fields(curve)}
+    none = {name: v[:0] for name, v in values.items() if isinstance(v, np.ndarray)}
+    empty = replace(curve, **none)
     ElementTree.fromstring(empty._repr_html_())
     assert repr(empty).startswith("<Curve of 0 points")
 

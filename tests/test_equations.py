@@ -191,12 +191,12 @@ def test_formulas_of_a_loss_are_those_of_the_code(estimator):
 
 
 def test_formula_of_the_logistic_score_holds_at_its_proximal_point():
-    slope, proximal = E.Logistic().latex_score("t").split(r", \qquad z = ")
+    slope, proximal = E.Logistic().latex_score("t").split(r", \qquad z_* = ")
     for t, v in ((-1.7, 0.3), (0.4, 2.5)):
         g, _ = E.Logistic().score(np.array([[t]]), np.array([[v]]))
         z = t + v * float(g[0, 0])
-        assert latex_reader.value(slope, z=z) == pytest.approx(float(g[0, 0]), rel=1e-12)
-        assert latex_reader.value(proximal, z=z, t=t, V=v) == pytest.approx(z, rel=1e-12)
+        assert latex_reader.value(slope, **{"z_*": z}) == pytest.approx(float(g[0, 0]), rel=1e-12)
+        assert latex_reader.value(proximal, t=t, V=v, **{"z_*": z}) == pytest.approx(z, rel=1e-12)
 
 
 def right_side(equations, left):

@@ -33,13 +33,16 @@ NAMES = [
     "__version__",
     "activations",
     "channels",
+    "citation",
     "erm",
     "errors",
     "export",
     "features",
+    "paper",
     "phase_diagram",
     "priors",
     "reference",
+    "simulate",
     "spectra",
 ]
 

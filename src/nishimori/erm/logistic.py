@@ -51,7 +51,7 @@ class Logistic(Estimator):
         return rf"\ln(1 + e^{{-{t}}})"
 
     def latex_score(self, t: str = "t") -> str:
-        return rf"\frac{{1}}{{1 + e^{{z}}}}, \qquad z = {t} + \frac{{V}}{{1 + e^{{z}}}}"
+        return rf"\frac{{1}}{{1 + e^{{z_*}}}}, \qquad z_* = {t} + \frac{{V}}{{1 + e^{{z_*}}}}"
 
     def reduced(self, t: FloatArray) -> FloatArray:
         return np.logaddexp(0.0, -np.asarray(t))

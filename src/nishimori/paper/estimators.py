@@ -16,7 +16,14 @@ from nishimori.erm.square import isotropic_square
 from nishimori.features import Kernel, LinearStudent
 from nishimori.latex import Symbol, number
 from nishimori.paper.equations import Equation, Equations, lines, merged, where
-from nishimori.paper.glm import has_offset, model_equations, model_symbols
+from nishimori.paper.glm import (
+    DENSITY,
+    has_offset,
+    model_equations,
+    model_symbols,
+    normal_symbols,
+    used,
+)
 
 if TYPE_CHECKING:
     from nishimori.erm import Estimator
@@ -64,7 +71,7 @@ class _Writer:
             found.append(self._closed())
         found += [self._test_error(), self._train_loss()]
         title = f"{self.asked} on {self.problem.channel} labels"
-        return Equations(title, tuple(found), merged(self._symbols()))
+        return Equations(title, tuple(found), used(merged(self._symbols()), found))
 
     def _minimiser(self) -> Equation:
         penalty = r"\tfrac12 \lambda_{\mathrm{reg}} \lvert w \rvert^2"
@@ -260,7 +267,8 @@ class _Writer:
             symbols.append(Symbol(r"\kappa_y", "the linear coefficient of the label", slope))
             meaning = "the variance of the label that is not linear in the field"
             symbols.append(Symbol(r"\Delta_y", meaning, rest))
-        return symbols
+            symbols.append(Symbol("E", "the mean-square error on a fresh label"))
+        return [*symbols, DENSITY, *normal_symbols((r"\xi", r"\zeta"))]
 
 
 def _regularization(estimator: Estimator) -> tuple[str, float | str | None]:

@@ -17,7 +17,15 @@ from nishimori.state_evolution import solve_branch
 if TYPE_CHECKING:
     from nishimori.glm import GLM
 
-__all__ = ["glm_equations", "model_equations", "model_symbols"]
+__all__ = [
+    "DENSITY",
+    "glm_equations",
+    "has_offset",
+    "model_equations",
+    "model_symbols",
+    "normal_symbols",
+    "used",
+]
 
 
 def glm_equations(problem: GLM, offset_variance: float = 0.0) -> Equations:
@@ -98,29 +106,27 @@ def glm_equations(problem: GLM, offset_variance: float = 0.0) -> Equations:
     if problem.noise_variance:
         variance += f" + {number(problem.noise_variance)}"
     in_numbers = {"conjugate": rf"{step}{signal}, \qquad {variance}"}
+    text = "\n".join(equation.latex for equation in found)
     symbols = [
         *model_symbols(problem, has_offset(problem)),
         Symbol(r"\alpha", "the sample ratio $n/d$"),
         Symbol("q, v", "overlap and mean-square error of the posterior mean, per weight"),
         Symbol("r", "the conjugate of $q$"),
+        Symbol("s_2, V", "known and unknown part of the variance of a field"),
         Symbol("F", "the information of one label about its field"),
         Symbol(r"\Psi_{\mathrm{out}}", "minus the log-loss of a fresh label, in nats"),
-        Symbol(r"\phi, \Phi", "density and distribution function of the standard normal law"),
-    ]
-    used = "\n".join(equation.latex for equation in found)
-    kept = [
-        symbol
-        for symbol in (*symbols, *normal_symbols(("z", r"\xi", r"\zeta")))
-        if symbol.latex not in _IF_USED or any(sign in used for sign in _IF_USED[symbol.latex])
+        DENSITY,
+        *normal_symbols((r"\xi", r"\zeta")),
+        *(normal_symbols("z") if r"\mathbb{E}_z" in text or "+ z" in text else ()),
     ]
     title = f"{problem.channel} labels of a {problem.prior} linear model"
-    return Equations(title, tuple(found), merged(kept), in_numbers)
+    return Equations(title, tuple(found), used(merged(symbols), found), in_numbers)
 
 
+DENSITY = Symbol(r"\phi, \Phi", "density and distribution function of the standard normal law")
 _IF_USED = {
-    r"\phi, \Phi": (r"\Phi(", r"\Phi\left", r"\phi("),
-    "z": (r"\,z", r" z", r"\mathbb{E}_z"),
-    r"\xi": (r"\xi",),
+    DENSITY.latex: (r"\Phi(", r"\Phi\left", r"\phi("),
+    r"\xi": (r"\,\xi",),
     r"\zeta": (r"\,\zeta",),  # Laplace noise has a law of its own
 }
 
@@ -187,6 +193,16 @@ def model_symbols(problem: GLM, shifted: bool) -> list[Symbol]:
         *problem.prior.latex_symbols(),
         *problem.spectrum.latex_symbols(),
     ]
+
+
+def used(symbols: Iterable[Symbol], equations: Iterable[Equation]) -> tuple[Symbol, ...]:
+    """Without the common letters that the equations do without."""
+    text = "\n".join(equation.latex for equation in equations)
+    return tuple(
+        symbol
+        for symbol in symbols
+        if symbol.latex not in _IF_USED or any(sign in text for sign in _IF_USED[symbol.latex])
+    )
 
 
 def normal_symbols(letters: Iterable[str]) -> list[Symbol]:

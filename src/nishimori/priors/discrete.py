@@ -15,6 +15,7 @@ from nishimori.priors.mixtures import (
     evaluate_mixture,
     require_list,
     require_weights,
+    root_of_moment,
     shannon_entropy,
 )
 
@@ -61,8 +62,9 @@ class Discrete(Prior):
             raise BadArgument(
                 f"{owner}: at least two values need a weight; one alone leaves nothing to learn"
             )
-        numbers = numbers / largest
-        numbers = numbers / math.sqrt(float(shares @ numbers**2))
+        if largest > 1e100 or root_of_moment(float(shares @ numbers**2)) != 1.0:
+            numbers = numbers / largest
+            numbers = numbers / math.sqrt(float(shares @ numbers**2))
         object.__setattr__(self, "values", tuple(numbers.tolist()))
         object.__setattr__(self, "weights", tuple(shares.tolist()))
 

@@ -15,6 +15,7 @@ from nishimori.priors.mixtures import (
     evaluate_mixture,
     require_list,
     require_weights,
+    root_of_moment,
     shannon_entropy,
 )
 
@@ -59,8 +60,9 @@ class GaussianMixture(Prior):
         second_moment = float(shares @ (centres**2 + spreads))
         if second_moment == 0.0:
             raise BadArgument(f"{owner}: the second moment is 0; some weight must not vanish")
-        object.__setattr__(self, "means", tuple((centres / math.sqrt(second_moment)).tolist()))
-        object.__setattr__(self, "variances", tuple((spreads / second_moment).tolist()))
+        scale = root_of_moment(second_moment)
+        object.__setattr__(self, "means", tuple((centres / scale).tolist()))
+        object.__setattr__(self, "variances", tuple((spreads / scale**2).tolist()))
         object.__setattr__(self, "weights", tuple(shares.tolist()))
 
     def latex_law(self) -> str:

@@ -107,6 +107,10 @@ class Eigenvalues(Spectrum):
     def __hash__(self) -> int:
         return hash(self._key)
 
+    def expression_arguments(self) -> dict[str, FloatArray]:
+        """What makes it again: `weights` is the quadrature rule's here."""
+        return {"weights": self.shares}
+
     def __repr__(self) -> str:
         return f"Eigenvalues({self.values.size} values, mean={self.mean:g})"
 

@@ -12,6 +12,7 @@ from nishimori.channels.base import Channel, FloatArray, Information
 from nishimori.channels.laws import LabelLaw, LabelMoments
 from nishimori.channels.linear import Linear
 from nishimori.errors import BadArgument
+from nishimori.latex import Symbol
 
 __all__ = ["Laplace"]
 
@@ -66,6 +67,25 @@ class Laplace(Channel):
         if not (math.isfinite(scale) and scale > 0.0):
             raise BadArgument(f"Laplace: scale must be finite and positive, got {scale:g}")
         object.__setattr__(self, "scale", scale)
+
+    def latex_law(self) -> str:
+        density = r"\frac{1}{2b}\,e^{-\lvert \zeta \rvert/b}"
+        return rf"y &= h + \zeta, \qquad p(\zeta) = {density}"
+
+    def latex_information(self, omega: str = r"\omega") -> tuple[str, ...]:
+        mills = r"\left[ M(\sigma - u) + M(\sigma + u) \right]"
+        return (
+            rf"p(x) &= \frac{{\phi(u)}}{{2b}} {mills}, \qquad u = \frac{{x}}{{\sqrt{{V}}}}",
+            r"\sigma &= \frac{\sqrt{V}}{b}, \qquad M(t) = \frac{1 - \Phi(t)}{\phi(t)}",
+            r"F &= \int \mathrm{d}x\, \frac{p'(x)^2}{p(x)}",
+            r"\Psi_{\mathrm{out}} &= \int \mathrm{d}x\, p(x) \ln p(x)",
+        )
+
+    def latex_error(self, omega: str = r"\omega") -> str:
+        return "V + 2b^2"
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        return (Symbol("b", "the scale of the label noise", self.scale),)
 
     def evaluate(self, signal: FloatArray, variance: FloatArray, offset: float) -> Information:
         from nishimori._kernels import laplace

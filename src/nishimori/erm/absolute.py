@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -36,6 +37,14 @@ class Absolute(Estimator):
     ----------
     .. [1] Advani, Ganguli, Phys. Rev. X 6 (2016) 031034, arXiv:1601.04650.
     """
+
+    sources: ClassVar[tuple[str, ...]] = ("advani2016",)
+
+    def latex_loss(self, t: str = "t") -> str:
+        return rf"\lvert {t} \rvert"
+
+    def latex_score(self, t: str = "t") -> str:
+        return rf"\max\left(-1, \min\left(\frac{{{t}}}{{V}}, 1\right)\right)"
 
     def reduced(self, t: FloatArray) -> FloatArray:
         return np.abs(t)

@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nishimori.errors import BadArgument
+from nishimori.latex import Symbol
 
 if TYPE_CHECKING:
     from nishimori.channels import Channel
     from nishimori.erm.mapping import ScikitLearn
     from nishimori.features import Features
     from nishimori.glm import GLM, OnFailure
+    from nishimori.paper import Equations
     from nishimori.results import ErmCurve, ErmState
 
 __all__ = ["Estimator", "FloatArray", "Kinks", "Regularization", "require_positive"]
@@ -53,6 +55,7 @@ class Estimator:
     labels: ClassVar[Literal["real", "sign", "any"]] = "real"
     is_square: ClassVar[bool] = False
     separable_only: ClassVar[bool] = False
+    sources: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         name = type(self).__name__
@@ -71,6 +74,23 @@ class Estimator:
     def name(self) -> str:
         """What errors call it."""
         return type(self).__name__
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Keys of what `nishimori.citation` cites: those of the loss, and of the equations."""
+        return *self.sources, "loureiro2021", *(("bayati2012",) if self.l1 > 0.0 else ())
+
+    def latex_loss(self, t: str = "t") -> str | None:
+        """`reduced` in LaTeX, a formula of `t`; None for a function the user gave."""
+        return None
+
+    def latex_score(self, t: str = "t") -> str | None:
+        """`score` in LaTeX, a formula of `t` and V; None where it has no closed form."""
+        return None
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        """The letters for the loss's own parameters."""
+        return ()
 
     # The loss in its variable t.
 
@@ -120,6 +140,15 @@ class Estimator:
         return self
 
     # What the user asks.
+
+    def equations(self, problem: GLM, features: Features | None = None) -> Equations:
+        """The loss, the order parameters and the errors of this student, as LaTeX.
+
+        Arguments as in `learning_curve`.
+        """
+        from nishimori.paper.estimators import estimator_equations
+
+        return estimator_equations(self, problem, features)
 
     def learning_curve(
         self,

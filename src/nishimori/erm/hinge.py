@@ -42,6 +42,13 @@ class Hinge(Estimator):
     """
 
     labels: ClassVar[Literal["real", "sign", "any"]] = "sign"
+    sources: ClassVar[tuple[str, ...]] = ("aubin2020",)
+
+    def latex_loss(self, t: str = "t") -> str:
+        return rf"\max(1 - {t}, 0)"
+
+    def latex_score(self, t: str = "t") -> str:
+        return rf"\max\left(0, \min\left(\frac{{1 - {t}}}{{V}}, 1\right)\right)"
 
     def reduced(self, t: FloatArray) -> FloatArray:
         return np.maximum(1.0 - t, 0.0)

@@ -40,6 +40,13 @@ class SquaredHinge(Estimator):
     """
 
     labels: ClassVar[Literal["real", "sign", "any"]] = "sign"
+    sources: ClassVar[tuple[str, ...]] = ("aubin2020",)
+
+    def latex_loss(self, t: str = "t") -> str:
+        return rf"\tfrac12 \max(1 - {t}, 0)^2"
+
+    def latex_score(self, t: str = "t") -> str:
+        return rf"\frac{{\max(1 - {t}, 0)}}{{1 + V}}"
 
     def reduced(self, t: FloatArray) -> FloatArray:
         return 0.5 * np.square(np.maximum(1.0 - t, 0.0))

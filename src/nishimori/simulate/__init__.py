@@ -7,10 +7,25 @@ definitions of networks, channels, priors and losses, and nothing else.
 from __future__ import annotations
 
 from nishimori.parsing import missing_name
+from nishimori.simulate.compared import ComparedPoint, Comparison
+from nishimori.simulate.comparison import compare
 from nishimori.simulate.datasets import Dataset
+from nishimori.simulate.procedures import Procedure, Task
 from nishimori.simulate.sampling import Teacher
 from nishimori.simulate.teachers import DeepTeacher, GlmTeacher, glm_teacher, teacher
 
-__all__ = ["Dataset", "DeepTeacher", "GlmTeacher", "Teacher", "glm_teacher", "teacher"]
+__all__ = [
+    "ComparedPoint",
+    "Comparison",
+    "Dataset",
+    "DeepTeacher",
+    "GlmTeacher",
+    "Procedure",
+    "Task",
+    "Teacher",
+    "compare",
+    "glm_teacher",
+    "teacher",
+]
 
 __getattr__ = missing_name(__name__, __all__)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nishimori.errors import BadArgument
 from nishimori.export.plots import check_plot, finish, require_matplotlib, save_figure
@@ -119,7 +120,8 @@ def plot_comparison_file(comparison: Comparison, path: str, *, title: str | None
         left, right = figure.subplots(1, 2, width_ratios=(3, 2))
         draw_comparison(comparison, left)
         _draw_scores(comparison, right)
-        right.set_xscale(left.get_xscale())
+        if left.get_xscale() == "log":
+            _log_alpha(right, np.array([p.alpha for p in comparison.points]))
         finish(figure, title or comparison.title)
         save_figure(figure, path)
 
@@ -146,7 +148,22 @@ def _draw_scores(comparison: Comparison, axes: Axes) -> None:
 def _scale(axes: Axes, comparison: Comparison) -> None:
     alpha = np.array([p.alpha for p in comparison.points])
     if alpha.max() > 10.0 * alpha.min():
-        axes.set_xscale("log")
+        _log_alpha(axes, alpha)
     errors = np.array([p.mean for p in comparison.points if np.isfinite(p.mean)])
     if errors.size and errors.min() > 0.0 and errors.max() > 10.0 * errors.min():
         axes.set_yscale("log")
+
+
+def _log_alpha(axes: Axes, alpha: NDArray[np.float64]) -> None:
+    """A logarithmic axis whose few labels are plain numbers."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    axes.set_xscale("log")
+    ticks = [a for a in np.unique(alpha) if a > 0.0]
+    kept = ticks[:1]
+    for tick in ticks[1:]:  # a label needs room: an eighth of the axis
+        if tick > kept[-1] * (ticks[-1] / ticks[0]) ** 0.125:
+            kept.append(tick)
+    axes.set_xticks(kept)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())

@@ -10,6 +10,8 @@ from nishimori.parsing import missing_name
 from nishimori.simulate.compared import ComparedPoint, Comparison
 from nishimori.simulate.comparison import compare
 from nishimori.simulate.datasets import Dataset
+from nishimori.simulate.extrapolation import ExtrapolatedPoint, Extrapolation, extrapolate
+from nishimori.simulate.judgement import judge
 from nishimori.simulate.procedures import Procedure, Task
 from nishimori.simulate.sampling import Teacher
 from nishimori.simulate.teachers import DeepTeacher, GlmTeacher, glm_teacher, teacher
@@ -19,12 +21,16 @@ __all__ = [
     "Comparison",
     "Dataset",
     "DeepTeacher",
+    "ExtrapolatedPoint",
+    "Extrapolation",
     "GlmTeacher",
     "Procedure",
     "Task",
     "Teacher",
     "compare",
+    "extrapolate",
     "glm_teacher",
+    "judge",
     "teacher",
 ]
 

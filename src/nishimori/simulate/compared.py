@@ -201,8 +201,8 @@ class Comparison:
         theory = self.theories.get(estimator)
         if theory is None or alpha.size < 2 or not theory.any_alpha:
             return np.array([p.alpha for p in points]), np.array([p.theory for p in points])
-        dense = np.geomspace(alpha[0], alpha[-1], count)
-        dense[[0, -1]] = alpha[[0, -1]]
+        inside = np.geomspace(alpha[0], alpha[-1], count)[1:-1]
+        dense = np.union1d(alpha, inside)
         return dense, theory.errors(dense)[0]
 
     def to_csv(self) -> str:

@@ -231,9 +231,9 @@ class Comparison:
         columns.append(["verdict", *(p.verdict for p in self.points)])
         widths = [max(map(len, column)) for column in columns]
         lines = [self.title] if self.title else []
-        for cells in zip(*columns, strict=True):
-            first, *rest = (f"{c:>{w}}" for c, w in zip(cells, widths, strict=True))
-            lines.append("  ".join([f"{cells[0]:<{len(first)}}", *rest]))
+        for first, *rest in zip(*columns, strict=True):
+            right = (f"{c:>{w}}" for c, w in zip(rest, widths[1:], strict=True))
+            lines.append("  ".join([f"{first:<{widths[0]}}", *right]).rstrip())
         return "\n".join([*lines, self.summary])
 
 

@@ -251,7 +251,7 @@ def _with_regularization(
     procedure: Procedure, regularization: NDArray[np.float64] | None, count: int
 ) -> list[Procedure]:
     """The procedure for each point, with a number where "optimal" or an array was asked for."""
-    estimator = getattr(procedure, "estimator", None)
+    estimator: Any = getattr(procedure, "estimator", None)
     if regularization is None or isinstance(estimator.regularization, float):
         return [procedure] * count
     return [

@@ -20,6 +20,7 @@ from nishimori.simulate.memory import require_memory
 from nishimori.simulate.procedures import Procedure, Task
 from nishimori.simulate.sampling import Teacher
 from nishimori.simulate.teachers import Precision, glm_teacher, teacher
+from nishimori.simulate.threads import use_one_thread
 from nishimori.spectra import Isotropic
 
 __all__ = [
@@ -111,7 +112,7 @@ def simulate_repetition(plan: Plan, point: int, repetition: int) -> list[Measure
     What it returns depends on the plan and the two numbers only.
     """
     if os.getpid() != plan.home:
-        _use_one_thread()
+        use_one_thread()
     seeds = np.random.SeedSequence([plan.seed, point, repetition])
     rngs = [np.random.default_rng(s) for s in seeds.spawn(3 + len(plan.metrics))]
     size = plan.points[point]
@@ -161,18 +162,10 @@ def _measure(
             predicted = np.where(predicted >= 0.0, 1.0, -1.0)
         return Measurement(float(np.mean(predicted != labels)))
     with np.errstate(over="ignore"):
-        error = float(np.mean(np.square(predicted - labels)))
-    failed = "" if math.isfinite(error) else "its error overflows"
-    return Measurement(error if not failed else math.nan, failed)
-
-
-def _use_one_thread() -> None:
-    """In a worker: repetitions are what runs at the same time, not the threads of one."""
-    try:
-        from threadpoolctl import threadpool_limits
-    except ImportError:
-        return
-    threadpool_limits(1)
+        square = float(np.mean(np.square(predicted - labels)))
+    if not math.isfinite(square):
+        return Measurement(math.nan, "its error overflows")
+    return Measurement(square)
 
 
 def make_points(

@@ -24,12 +24,6 @@ _ACCEPTED = (
     "a procedure of nishimori.simulate, an estimator of nishimori.erm, None or 'bayes' (message "
     "passing), or an object of your own with name, check and predict"
 )
-# Where the procedures live that text and estimators stand for.
-_HOME = {
-    "MessagePassing": "nishimori.simulate.message_passing",
-    "Posterior": "nishimori.simulate.posterior",
-    "Trained": "nishimori.simulate.trained",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,10 +73,9 @@ class Procedure(Protocol):
 
 
 def is_a(value: Any, name: str) -> bool:
-    """Whether `value` is the procedure of that class, which is imported only by who uses it."""
-    return any(
-        kind.__name__ == name and kind.__module__ == _HOME[name] for kind in type(value).__mro__
-    )
+    """Whether `value` is the procedure of that name, which only its users need to import."""
+    kinds = type(value).__mro__
+    return any(k.__name__ == name and k.__module__.startswith("nishimori.") for k in kinds)
 
 
 def as_procedure(value: Any) -> Procedure:
@@ -139,5 +132,5 @@ def named_procedures(estimators: Any) -> dict[str, Procedure]:
 
 
 def _create(name: str, *arguments: Any) -> Procedure:
-    procedure: Procedure = getattr(import_module(_HOME[name]), name)(*arguments)
+    procedure: Procedure = getattr(import_module("nishimori.simulate"), name)(*arguments)
     return procedure

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from typing import Any
 
 from nishimori.errors import BadArgument, OutputError
 from nishimori.simulate.plan import Measurement, Plan, simulate_repetition
 from nishimori.simulate.store import Store
+from nishimori.simulate.threads import one_thread
 
 __all__ = ["Progress", "require_executor", "run"]
 
@@ -50,7 +50,7 @@ def run(
         progress(done, len(asked))
     if missing and store is not None:
         store.require_writable()
-    with _one_thread():
+    with one_thread():
         if executor is None:
             for pair in missing:
                 keep(pair, simulate_repetition(plan, *pair))
@@ -104,15 +104,3 @@ def _require_picklable(plan: Plan, executor: Executor) -> None:
             f"compare: this cannot be sent to other processes ({error}); write functions at the "
             "top of a module instead of as lambdas, or use a ThreadPoolExecutor"
         ) from None
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Linear algebra on one thread: sums in one order, whatever the executor."""
-    try:
-        from threadpoolctl import threadpool_limits
-    except ImportError:
-        yield
-        return
-    with threadpool_limits(1):
-        yield

@@ -98,7 +98,8 @@ def _columns(points: Any) -> dict[str, Any]:
     if table.ndim != 2 or table.shape[1] not in (3, 4):
         raise BadArgument(
             "judge: points must be a CSV file, a data frame, a mapping of columns, rows, or an "
-            f"array of columns alpha, error, standard_error and maybe width; got {points!r:.60}"
+            "array of columns alpha, error, standard_error and maybe width; got "
+            f"{' '.join(repr(points).split()):.60}"
         )
     return dict(zip(_ORDER, table.T, strict=False))
 

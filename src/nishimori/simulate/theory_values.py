@@ -22,7 +22,7 @@ __all__ = ["Theory", "natural_scale"]
 FloatArray = NDArray[np.float64]
 
 _RTOL = 1e-8
-_NODES = 14  # of the Gauss-Hermite mean over the offset: 1e-5 for the losses of erm
+_NODES = 16  # of the Gauss-Hermite mean over the offset: 1e-4, a tenth of any error bar
 _SEARCH = np.geomspace(1e-2, 1e2, 25)  # around the optimum without an offset
 
 

@@ -24,6 +24,7 @@ from nishimori.simulate.plan import (
     Point,
     make_points,
     require_dtype,
+    require_memory_for,
     widths_of,
 )
 from nishimori.simulate.procedures import Procedure, named_procedures
@@ -204,8 +205,9 @@ def prepare(
     procedures = named_procedures(estimators)
     number = require_integer("seed", seed, "compare", 0, 2**63)
     kind = require_dtype(dtype)
+    require_memory_for(points, kind)
     for procedure in procedures.values():
-        procedure.check(problem, network)
+        _with_regularization(procedure, np.ones(1), 1)[0].check(problem, network)
     theories = {k: Theory.of(p, problem, network) for k, p in procedures.items()}
     alpha = np.array([point.alpha for point in points])
     values, reasons = {}, {}
@@ -225,7 +227,6 @@ def prepare(
         number,
         kind,
     )
-    plan.require_memory()
     return Setup(plan, procedures, theories, values, reasons)
 
 
@@ -252,7 +253,7 @@ def _with_regularization(
 ) -> list[Procedure]:
     """The procedure for each point, with a number where "optimal" or an array was asked for."""
     estimator: Any = getattr(procedure, "estimator", None)
-    if regularization is None or isinstance(estimator.regularization, float):
+    if estimator is None or regularization is None or isinstance(estimator.regularization, float):
         return [procedure] * count
     return [
         replace(procedure, estimator=replace(estimator, regularization=float(value)))  # type: ignore[type-var]

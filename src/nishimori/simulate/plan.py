@@ -29,6 +29,7 @@ __all__ = [
     "Point",
     "make_points",
     "require_dtype",
+    "require_memory_for",
     "simulate_repetition",
     "widths_of",
 ]
@@ -88,22 +89,6 @@ class Plan:
     def channel(self) -> Channel:
         """P_out."""
         return self.problem.channel
-
-    def _bytes_of(self, point: Point) -> float:
-        widths = point.widths
-        weights = sum(a * b for a, b in zip(widths, widths[1:], strict=False)) + sum(widths)
-        data = (point.samples + point.tests) * (widths[0] + 2)
-        return float(weights + data) * np.dtype(self.dtype).itemsize
-
-    def require_memory(self) -> None:
-        """Refuse, in a sentence and before any work, a repetition that does not fit."""
-        largest = max(self.points, key=self._bytes_of)
-        what = (
-            f"one repetition with {largest.samples} + {largest.tests} samples of dimension "
-            f"{largest.widths[0]} in {self.dtype}"
-        )
-        instead = "use a smaller width or alpha, fewer test_samples or dtype='float32'"
-        require_memory("compare", what, self._bytes_of(largest), instead)
 
 
 def simulate_repetition(plan: Plan, point: int, repetition: int) -> list[Measurement]:
@@ -166,6 +151,24 @@ def _measure(
     if not math.isfinite(square):
         return Measurement(math.nan, "its error overflows")
     return Measurement(square)
+
+
+def require_memory_for(points: tuple[Point, ...], dtype: str) -> None:
+    """Refuse, in a sentence and before any work, a repetition that does not fit."""
+
+    def size(point: Point) -> float:
+        widths = point.widths
+        weights = sum(a * b for a, b in zip(widths, widths[1:], strict=False)) + sum(widths)
+        data = (point.samples + point.tests) * (widths[0] + 2)
+        return float(weights + data) * np.dtype(dtype).itemsize
+
+    largest = max(points, key=size)
+    what = (
+        f"one repetition with {largest.samples} + {largest.tests} samples of dimension "
+        f"{largest.widths[0]} in {dtype}"
+    )
+    instead = "use a smaller width or alpha, fewer test_samples or dtype='float32'"
+    require_memory("compare", what, size(largest), instead)
 
 
 def make_points(

@@ -19,7 +19,7 @@ import math
 
 __all__ = ["AGREES", "CONSTANT", "LIMIT", "allowance", "verdict", "z_after", "z_score"]
 
-CONSTANT = 0.005
+CONSTANT = 0.01
 """c."""
 
 LIMIT = 4.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -73,6 +74,16 @@ class Guess:
 
     def predict(self, task, rng):
         return np.full(task.test_inputs.shape[0], task.train.labels.mean())
+
+
+@dataclass(frozen=True)
+class Fatal(PlainRidge):
+    """Takes its process with it."""
+
+    def predict(self, task, rng):
+        if task.train.labels[0] > 0.0:
+            os._exit(1)
+        return super().predict(task, rng)
 
 
 @dataclass(frozen=True)

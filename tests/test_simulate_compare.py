@@ -6,7 +6,8 @@ import csv
 import io
 import json
 import math
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+import sqlite3
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 
 import numpy as np
@@ -17,7 +18,7 @@ from nishimori.simulate import compare
 from nishimori.simulate.procedures import named_procedures
 from nishimori.simulate.theory_values import Theory, natural_scale
 from nishimori.simulate.verdict import CONSTANT, allowance, verdict, z_after, z_score
-from plain_learners import Failing, Guess, PlainRidge, Scaled
+from plain_learners import Failing, Fatal, Guess, PlainRidge, Scaled
 
 RIDGE = PlainRidge(nm.erm.Ridge(regularization=0.3))
 PROBLEM = nm.GLM(nm.channels.Linear(noise=0.1))
@@ -150,6 +151,29 @@ def test_every_executor_gives_the_same_table():
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
         assert same(serial, compare(*arguments, channel=channel, seed=3, executor=processes))
     assert not same(serial, compare(*arguments, channel=channel, seed=4))
+
+
+def test_any_executor_will_do():
+    class Inline(Executor):
+        def submit(self, function, /, *arguments, **keywords):
+            future = Future()
+            future.set_result(function(*arguments, **keywords))
+            return future
+
+    arguments = (PROBLEM, RIDGE, [0.5, 1.0], 30, 4)
+    assert same(compare(*arguments), compare(*arguments, executor=Inline()))
+
+
+def test_a_process_that_dies_is_a_sentence_and_the_results_are_kept(tmp_path):
+    fatal = Fatal(nm.erm.Ridge(regularization=0.3))
+    path = tmp_path / "runs.sqlite"
+    with (
+        ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool,
+        pytest.raises(nm.errors.OutputError, match=r"the executor stopped after \d+ of 40"),
+    ):
+        compare(PROBLEM, fatal, 1.0, 20, 40, executor=pool, store=path)
+    with sqlite3.connect(path) as file:
+        assert file.execute("SELECT count(*) FROM measurements").fetchone()[0] < 40
 
 
 def test_more_repetitions_begin_with_the_same_ones():

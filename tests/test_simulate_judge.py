@@ -130,6 +130,13 @@ def test_a_jump_of_a_curve_is_no_place_to_interpolate():
     assert point.allowance >= 0.5 * abs(high - low)
 
 
+def test_a_curve_of_several_regularizations_is_ambiguous():
+    ridge = nm.erm.Ridge(regularization=[0.1, 1.0])
+    curve = ridge.learning_curve(PROBLEM, [[0.5, 0.5], [1.0, 1.0]])
+    with pytest.raises(nm.errors.BadArgument, match="several test errors at one alpha"):
+        judge(curve, {"alpha": [0.7], "error": [0.3], "se": [0.1]})
+
+
 def test_outside_a_curve_nothing_is_known():
     curve = PROBLEM.learning_curve([0.5, 1.0])
     with pytest.raises(nm.errors.BadArgument, match="alpha = 2 lies outside the curve"):

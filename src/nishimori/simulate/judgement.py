@@ -148,7 +148,12 @@ def _interpolated(curve: Curve | ErmCurve, alpha: FloatArray) -> tuple[FloatArra
     """Test errors between the points of a curve, and how far off they may be."""
     good = ~curve.failed.ravel() & np.isfinite(curve.test_error.ravel())
     grid, first = np.unique(curve.alpha.ravel()[good], return_index=True)
-    errors = curve.test_error.ravel()[good][first]
+    every = curve.test_error.ravel()[good]
+    errors = every[first]
+    if not np.array_equal(errors[np.searchsorted(grid, curve.alpha.ravel()[good])], every):
+        raise BadArgument(
+            "judge: the curve has several test errors at one alpha; give one of one setting"
+        )
     near = 1e-9 * alpha
     low, high = (grid[0], grid[-1]) if grid.size else (np.inf, -np.inf)
     outside = (alpha < low - near) | (alpha > high + near)

@@ -255,10 +255,16 @@ def _with_regularization(
     estimator: Any = getattr(procedure, "estimator", None)
     if estimator is None or regularization is None or isinstance(estimator.regularization, float):
         return [procedure] * count
-    return [
-        replace(procedure, estimator=replace(estimator, regularization=float(value)))  # type: ignore[type-var]
-        for value in regularization
-    ]
+    try:
+        return [
+            replace(procedure, estimator=replace(estimator, regularization=float(value)))  # type: ignore[type-var]
+            for value in regularization
+        ]
+    except TypeError:
+        raise BadArgument(
+            f"compare: {procedure.name} takes no other regularization; make it a dataclass "
+            "with a field estimator, or let its regularization be a number"
+        ) from None
 
 
 def _mean(errors: NDArray[np.float64]) -> tuple[float, float]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -118,3 +120,31 @@ def test_nothing_else_is_evaluated(text):
 def test_what_cannot_be_written_is_refused():
     with pytest.raises(nm.NishimoriError, match="cannot be written"):
         write(object())
+
+
+def gain_of(gain):
+    return lambda x: gain * x
+
+
+class Gain:
+    def __init__(self, gain):
+        self.gain = gain
+
+    def __call__(self, x):
+        return self.gain * x
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        gain_of,
+        Gain,
+        lambda gain: partial(np.multiply, gain),
+        lambda gain: lambda x, g=gain: g * x,
+        lambda gain: Gain(gain).__call__,
+    ],
+)
+def test_a_function_is_told_apart_by_the_values_that_it_holds(make):
+    one, again, other = (write(nm.activations.Custom(make(g))) for g in (1.0, 1.0, 2.0))
+    assert one == again
+    assert one != other

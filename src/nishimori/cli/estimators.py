@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from nishimori.erm import Estimator
     from nishimori.results import ErmCurve
 
-__all__ = ["estimator_named", "learning_curves", "problem_of"]
+__all__ = ["estimator_named", "kernel_of", "learning_curves", "problem_of"]
 
 _KERNEL = "kernel"
 
@@ -53,7 +53,7 @@ def learning_curves(
             raise BadArgument(f"--with names {part} twice")
         features = None
         if name == _KERNEL:
-            features = _kernel(described)
+            features = kernel_of(described)
             part = "ridge" + part.removeprefix(_KERNEL)
         default = {} if "lasso" in part else {"regularization": "optimal"}
         estimator = estimator_named(part, problem.channel, default)
@@ -76,11 +76,11 @@ def problem_of(described: Described, values: Mapping[str, Any]) -> Any:
     return described.problem
 
 
-def _kernel(described: Described) -> Any:
+def kernel_of(described: Described) -> Any:
     """The kernel of the network at infinite width: its linear part, and its structural noise."""
     from nishimori.features import Kernel
 
     if described.network is None:
-        raise BadArgument("--with kernel needs a network: it is the kernel of its infinite width")
+        raise BadArgument("kernel needs a network: it is the kernel of its infinite width")
     problem = described.problem
     return Kernel(problem.signal_variance, problem.noise_variance, problem.spectrum.mean)

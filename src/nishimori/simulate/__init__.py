@@ -7,21 +7,35 @@ definitions of networks, channels, priors and losses, and nothing else.
 from __future__ import annotations
 
 from nishimori.parsing import missing_name
+from nishimori.simulate.compared import ComparedPoint, Comparison
+from nishimori.simulate.comparison import compare
 from nishimori.simulate.datasets import Dataset
+from nishimori.simulate.extrapolation import ExtrapolatedPoint, Extrapolation, extrapolate
+from nishimori.simulate.judgement import judge
 from nishimori.simulate.posterior import Posterior, sample_posterior
 from nishimori.simulate.posterior_result import Mixing, PosteriorResult
+from nishimori.simulate.procedures import Procedure, Task
 from nishimori.simulate.sampling import Teacher
 from nishimori.simulate.teachers import DeepTeacher, GlmTeacher, glm_teacher, teacher
 
 __all__ = [
+    "ComparedPoint",
+    "Comparison",
     "Dataset",
     "DeepTeacher",
+    "ExtrapolatedPoint",
+    "Extrapolation",
     "GlmTeacher",
     "Mixing",
     "Posterior",
     "PosteriorResult",
+    "Procedure",
+    "Task",
     "Teacher",
+    "compare",
+    "extrapolate",
     "glm_teacher",
+    "judge",
     "sample_posterior",
     "teacher",
 ]

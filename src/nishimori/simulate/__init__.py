@@ -8,9 +8,21 @@ from __future__ import annotations
 
 from nishimori.parsing import missing_name
 from nishimori.simulate.datasets import Dataset
+from nishimori.simulate.fitting import FitResult, fit
 from nishimori.simulate.sampling import Teacher
 from nishimori.simulate.teachers import DeepTeacher, GlmTeacher, glm_teacher, teacher
+from nishimori.simulate.trained import Trained
 
-__all__ = ["Dataset", "DeepTeacher", "GlmTeacher", "Teacher", "glm_teacher", "teacher"]
+__all__ = [
+    "Dataset",
+    "DeepTeacher",
+    "FitResult",
+    "GlmTeacher",
+    "Teacher",
+    "Trained",
+    "fit",
+    "glm_teacher",
+    "teacher",
+]
 
 __getattr__ = missing_name(__name__, __all__)

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from nishimori.parsing import missing_name
 from nishimori.simulate.datasets import Dataset
+from nishimori.simulate.descent import Descent
+from nishimori.simulate.descent_steps import History
 from nishimori.simulate.fitting import FitResult, fit
+from nishimori.simulate.network_training import TrainedNetwork, train_network
 from nishimori.simulate.sampling import Teacher
 from nishimori.simulate.teachers import DeepTeacher, GlmTeacher, glm_teacher, teacher
 from nishimori.simulate.trained import Trained
@@ -16,13 +19,17 @@ from nishimori.simulate.trained import Trained
 __all__ = [
     "Dataset",
     "DeepTeacher",
+    "Descent",
     "FitResult",
     "GlmTeacher",
+    "History",
     "Teacher",
     "Trained",
+    "TrainedNetwork",
     "fit",
     "glm_teacher",
     "teacher",
+    "train_network",
 ]
 
 __getattr__ = missing_name(__name__, __all__)

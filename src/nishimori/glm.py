@@ -17,6 +17,7 @@ from nishimori.spectra import Isotropic, Spectrum
 if TYPE_CHECKING:
     import numpy as np
 
+    from nishimori.paper import Equations
     from nishimori.results import Curve, State, Trajectory
     from nishimori.transitions import Transitions
 
@@ -215,6 +216,23 @@ class GLM:
         from nishimori.transitions import find_transitions
 
         return find_transitions(self, rtol=rtol, on_failure=on_failure)
+
+    def _repr_html_(self) -> str:
+        from nishimori.export.html import glm_html
+
+        return glm_html(self)
+
+    def equations(self) -> Equations:
+        """State evolution of this problem and the errors read off it, as LaTeX."""
+        from nishimori.paper.glm import glm_equations
+
+        return glm_equations(self)
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Keys of what `nishimori.citation` cites."""
+        parts = self.channel.references, self.prior.references, self.spectrum.references
+        return tuple(dict.fromkeys(key for part in parts for key in part))
 
     def test_error(
         self, state: State | Curve, metric: str | None = None, *, label_noise: bool = True

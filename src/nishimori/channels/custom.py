@@ -21,8 +21,10 @@ from nishimori._kernels.tabulated import (
 )
 from nishimori.channels.base import Channel, FloatArray, Information
 from nishimori.channels.custom_continuous import continuous_information, continuous_spread
+from nishimori.channels.formulas import information_of, law_average
 from nishimori.channels.laws import LabelLaw
 from nishimori.errors import BadArgument
+from nishimori.latex import Symbol, numbers
 
 __all__ = ["Custom"]
 
@@ -136,6 +138,20 @@ class Custom(Channel):
         ):
             object.__setattr__(self, name, value)
         self._table(1.0, 0.0)  # what is wrong with the likelihood shows at once
+
+    def latex_information(self, omega: str = r"\omega") -> tuple[str, ...]:
+        law = law_average(r"P_{\mathrm{out}}(y \mid {h})", omega)
+        if self.outputs is None:
+            return law, *information_of(r"\int \mathrm{d}y\,")
+        return law, *information_of(rf"\sum_{{y \in \{{{numbers(self.outputs)}\}}}}")
+
+    def latex_error(self, omega: str = r"\omega") -> str:
+        if self.outputs is None:
+            return super().latex_error(omega)
+        return r"1 - \mathbb{E}_\omega \max_y Z(y, \omega)"
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        return (Symbol(r"P_{\mathrm{out}}", "the law of a label, a user-given function"),)
 
     def evaluate(self, signal: FloatArray, variance: FloatArray, offset: float) -> Information:
         fisher, entropy, error = np.empty((3, signal.size))

@@ -7,8 +7,9 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from nishimori.erm.base import Estimator, FloatArray
+from nishimori.erm.base import Estimator, FloatArray, Kinks
 from nishimori.errors import BadArgument
+from nishimori.latex import cases
 
 __all__ = ["MaxMargin"]
 
@@ -50,11 +51,18 @@ class MaxMargin(Estimator):
 
     labels: ClassVar[Literal["real", "sign", "any"]] = "sign"
     separable_only: ClassVar[bool] = True
+    sources: ClassVar[tuple[str, ...]] = ("aubin2020",)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.l1 != 0.0:
             raise BadArgument(f"MaxMargin: l1 must be 0, got {self.l1:g}")
+
+    def latex_loss(self, t: str = "t") -> str:
+        return cases((("0", rf"{t} \ge 1"), (r"\infty", rf"{t} < 1")))
+
+    def latex_score(self, t: str = "t") -> str:
+        return rf"\frac{{\max(1 - {t}, 0)}}{{V}}"
 
     def reduced(self, t: FloatArray) -> FloatArray:
         return np.where(t >= 1.0, 0.0, np.inf)
@@ -66,5 +74,6 @@ class MaxMargin(Estimator):
     def minimum(self, t: FloatArray, susceptibility: FloatArray) -> FloatArray:
         return np.zeros_like(t)
 
-    def cuts(self, susceptibility: FloatArray) -> FloatArray:
-        return np.ones((*np.shape(susceptibility), 1))
+    @property
+    def kinks(self) -> Kinks:
+        return ((1.0, 0.0, 0.0),)

@@ -6,7 +6,7 @@ import math
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -71,6 +71,8 @@ class GaussianCovariates:
     eigenvalues: FloatArray
     target_components: FloatArray
     target_variance: float
+
+    references: ClassVar[tuple[str, ...]] = ("loureiro2021",)
 
     def __init__(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from nishimori.errors import BadArgument
 from nishimori.features.diagonal import DiagonalGeometry
@@ -72,6 +72,8 @@ class Kernel:
     linear: float
     residual: float
     input_second_moment: float = 1.0
+
+    references: ClassVar[tuple[str, ...]] = ("elkaroui2010", "cui2023")
 
     def __post_init__(self) -> None:
         for name in ("linear", "residual"):

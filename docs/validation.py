@@ -15,7 +15,7 @@ import re
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -292,7 +292,7 @@ def main() -> int:
     with ProcessPoolExecutor(given.workers, mp_context=get_context("spawn")) as pool:
         for case in chosen:
             if given.repetitions:
-                object.__setattr__(case, "repetitions", given.repetitions)
+                case = replace(case, repetitions=given.repetitions)
             found = case.compare(given.runs, pool, given.seed)
             rows += [(case.name, point) for point in found.points]
             seconds = time.monotonic() - started

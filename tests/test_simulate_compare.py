@@ -104,6 +104,22 @@ def test_without_a_theory_the_optimum_is_a_bound():
     assert verdict(0.19, 0.2, 0.01, 0.001, bound=True) == "above the optimum"
 
 
+def test_learners_of_this_package():
+    pytest.importorskip("sklearn")
+    learners = {
+        "descent": nm.simulate.Descent(steps=100),
+        "logistic": nm.erm.Logistic(regularization="optimal"),
+        "features": nm.simulate.Trained(
+            nm.erm.SquareClassification(regularization=0.5),
+            nm.features.RandomFeatures(TANH, [1.5, 0.5]),
+        ),
+    }
+    table = compare(TANH, learners, 2.0, 40, 6, channel=nm.channels.Sign(0.1))
+    assert table.agrees, str(table)
+    assert [p.verdict for p in table.points] == ["above the optimum", "agrees", "agrees"]
+    assert table.metrics["logistic"] == "misclassification"
+
+
 def test_the_random_offset_is_averaged_over():
     theory = Theory.of(
         PlainRidge(nm.erm.SquareClassification(regularization=0.5)),

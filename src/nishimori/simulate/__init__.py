@@ -12,9 +12,12 @@ from nishimori.simulate.comparison import compare
 from nishimori.simulate.datasets import Dataset
 from nishimori.simulate.descent import Descent
 from nishimori.simulate.descent_steps import History
+from nishimori.simulate.erm_gamp import ErmGampResult, erm_gamp
 from nishimori.simulate.extrapolation import ExtrapolatedPoint, Extrapolation, extrapolate
 from nishimori.simulate.fitting import FitResult, fit
+from nishimori.simulate.gamp import GampResult, gamp
 from nishimori.simulate.judgement import judge
+from nishimori.simulate.message_passing import MessagePassing
 from nishimori.simulate.network_training import TrainedNetwork, train_network
 from nishimori.simulate.posterior import Posterior, sample_posterior
 from nishimori.simulate.posterior_result import Mixing, PosteriorResult
@@ -29,11 +32,14 @@ __all__ = [
     "Dataset",
     "DeepTeacher",
     "Descent",
+    "ErmGampResult",
     "ExtrapolatedPoint",
     "Extrapolation",
     "FitResult",
+    "GampResult",
     "GlmTeacher",
     "History",
+    "MessagePassing",
     "Mixing",
     "Posterior",
     "PosteriorResult",
@@ -43,8 +49,10 @@ __all__ = [
     "Trained",
     "TrainedNetwork",
     "compare",
+    "erm_gamp",
     "extrapolate",
     "fit",
+    "gamp",
     "glm_teacher",
     "judge",
     "sample_posterior",

@@ -147,7 +147,7 @@ def gamp(
     >>> teacher = nm.simulate.glm_teacher(problem, dimension=1000, rng=0)
     >>> data = teacher.sample(2000, rng=1)
     >>> found = nm.simulate.gamp(problem, data.inputs, data.labels, weights=teacher.weights)
-    >>> abs(found.overlap[-1] - problem.solve(2.0).overlap) < 0.05
+    >>> bool(abs(found.overlap[-1] - problem.solve(2.0).overlap) < 0.05)
     True
 
     References
@@ -198,7 +198,7 @@ def gamp(
         variance = variance * (1.0 - _SPECTRAL_OVERLAP)
     score = np.zeros(n)
     tracks: list[tuple[float, float, float, float]] = [
-        (_overlap(known, mean, unit, blind), _square(mean, unit), 0.0, math.inf)
+        (_overlap(known, mean, blind), float(np.mean(np.square(mean))), 0.0, math.inf)
     ]
     converged = False
     for step in range(count):
@@ -214,18 +214,27 @@ def gamp(
         mean = mean + moved
         variance = kept * variance + (1.0 - kept) * variance_new
         change = math.sqrt(float(np.mean(np.square(moved))))
-        overlap = _overlap(known, mean, unit, blind)
-        tracks.append((overlap, _square(mean, unit), precision, change))
+        overlap = _overlap(known, mean, blind)
+        tracks.append((overlap, float(np.mean(np.square(mean))), precision, change))
         if not math.isfinite(change):
             break
         if change < tolerance:
             converged = True
             break
-    columns = (np.array(column) for column in zip(*tracks, strict=True))
+    overlaps, squares, precisions, changes = np.array(tracks).T
     total = signal * float(variance.mean()) + rest
     estimate = mean / unit
     return GampResult(
-        problem, estimate, variance / np.square(unit), total, *columns, converged, spread
+        problem=problem,
+        estimate=estimate,
+        variance=variance / np.square(unit),
+        field_variance=total,
+        overlap=overlaps,
+        self_overlap=squares,
+        conjugate=precisions,
+        change=changes,
+        converged=converged,
+        scale=spread,
     )
 
 
@@ -252,17 +261,11 @@ def _optional_vector(name: str, values: ArrayLike | None, size: int) -> FloatArr
     return vector
 
 
-def _overlap(
-    truth: FloatArray | None, mean: FloatArray, unit: FloatArray | float, blind: bool
-) -> float:
+def _overlap(truth: FloatArray | None, mean: FloatArray, blind: bool) -> float:
     if truth is None:
         return math.nan
     overlap = float(np.mean(truth * mean))
     return abs(overlap) if blind else overlap
-
-
-def _square(mean: FloatArray, unit: FloatArray | float) -> float:
-    return float(np.mean(np.square(mean)))
 
 
 def _leading(x: FloatArray, weight: FloatArray, rng: np.random.Generator) -> FloatArray:

@@ -14,6 +14,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
 LogWeight = Callable[[IntArray, FloatArray], FloatArray]
 
+
 def _clenshaw_curtis(count: int) -> FloatArray:
     """Weights at cos(pi j/count), j = 0 ... count, exact for polynomials of that degree."""
     angles = np.pi * np.arange(count + 1) / count

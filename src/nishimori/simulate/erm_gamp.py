@@ -8,18 +8,24 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nishimori.arguments import require_fraction, require_integer, require_number
-from nishimori.erm import Estimator
-from nishimori.errors import BadArgument
-from nishimori.simulate.gamp import require_samples
-from nishimori.simulate.subgradients import slope
+from nishimori.arguments import require_number
+from nishimori.erm import Estimator, MaxMargin
+from nishimori.errors import BadArgument, Status
+from nishimori.simulate.fitting import require_estimator
+from nishimori.simulate.passing import pass_messages
+from nishimori.simulate.passing_checks import (
+    require_independent,
+    require_samples,
+    require_settings,
+    require_vector,
+)
+from nishimori.simulate.subgradients import absolute_slope, slope
 
 __all__ = ["ErmGampResult", "erm_gamp"]
 
 FloatArray = NDArray[np.float64]
 
-_MOST = 100_000  # iterations
-_STRAIGHT = 1e-12  # share of curved samples below which the step is not defined
+_DOUBLINGS = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,15 +38,22 @@ class ErmGampResult:
     weights : ndarray of shape (d,)
         w, the minimiser once converged.
     susceptibility : ndarray
-        V at every iteration.
+        V at the start and every iteration.
     overlap : ndarray
-        w . a/d at every iteration, the start included; NaN where the weights a are not known.
+        w . a/d, times sqrt(signal_variance) the m of theory; NaN where the weights a are not known.
     self_overlap : ndarray
-        abs(w)^2/d at every iteration.
-    change : ndarray
-        Root mean square of the step of the weights at every iteration.
-    converged : bool
-        Whether the last step is below the tolerance.
+        abs(w)^2/d.
+    conjugate : ndarray
+        The precision that the loss gave to each weight; conjugate[0] = 0.
+    residual : ndarray
+        Root mean square of what one more iteration, not damped, would have changed of the weights
+        or outputs, relative to these, whichever is larger. residual[0] = inf.
+    status : Status
+        CONVERGED, RESIDUAL_TOO_LARGE after so many iterations, or NOT_FINITE.
+    test_fields : ndarray or None
+        `fields` of the test inputs, where such were given.
+    classes : bool
+        Whether predictions are signs.
     """
 
     estimator: Estimator
@@ -48,22 +61,42 @@ class ErmGampResult:
     susceptibility: FloatArray
     overlap: FloatArray
     self_overlap: FloatArray
-    change: FloatArray
-    converged: bool
+    conjugate: FloatArray
+    residual: FloatArray
+    status: Status
+    test_fields: FloatArray | None = None
+    classes: bool = False
+
+    @property
+    def converged(self) -> bool:
+        """Whether the residual is within the tolerance."""
+        return not self.status.failed
 
     @property
     def iterations(self) -> int:
         """How many were made."""
-        return self.change.size - 1
+        return self.residual.size - 1
 
     def fields(self, inputs: ArrayLike) -> FloatArray:
-        """z = w . x/sqrt(d) of fresh inputs."""
-        return np.asarray(inputs, dtype=np.float64) @ self.weights / math.sqrt(self.weights.size)
+        """z = w . x/sqrt(d) of fresh inputs x."""
+        x = np.atleast_2d(np.asarray(inputs, dtype=np.float64))
+        if x.ndim != 2 or x.shape[1] != self.weights.size:
+            raise BadArgument(
+                f"ErmGampResult: inputs must be rows of {self.weights.size} numbers, as those of "
+                f"the training samples, got shape {x.shape}"
+            )
+        return x @ self.weights / math.sqrt(self.weights.size)
 
     def predict(self, inputs: ArrayLike) -> FloatArray:
-        """The sign of z where the loss is of labels +-1, else z."""
+        """The sign of z where the labels are +-1 and the loss is not one of real labels, else z."""
         z = self.fields(inputs)
-        return np.where(z >= 0.0, 1.0, -1.0) if self.estimator.labels == "sign" else z
+        return np.where(z >= 0.0, 1.0, -1.0) if self.classes else z
+
+    def __repr__(self) -> str:
+        return (
+            f"ErmGampResult({self.estimator}, {self.iterations} iterations, {self.status.label}, "
+            f"residual={self.residual[-1]:.1e})"
+        )
 
 
 def erm_gamp(
@@ -72,29 +105,34 @@ def erm_gamp(
     labels: ArrayLike,
     *,
     weights: ArrayLike | None = None,
-    iterations: int = 2000,
+    test_inputs: ArrayLike | None = None,
+    iterations: int = 1000,
     damping: float = 0.0,
     tolerance: float = 1e-10,
+    initial_susceptibility: float = 1.0,
 ) -> ErmGampResult:
-    r"""Message passing for an estimator on one data set of isotropic inputs.
+    r"""Message passing for an estimator, on one data set of independent input components.
 
     Parameters
     ----------
     estimator : Estimator
-        Its regularization must be a number; with an l1 penalty too if it has one.
+        Its regularization must be a number; an l1 penalty may be there too.
     inputs : array_like of shape (n, d)
-        x, of unit variance per component and independent: for correlated inputs these equations
-        are not valid.
+        x, of independent components of unit variance; not x/sqrt(d).
     labels : array_like of shape (n,)
     weights : array_like of shape (d,), optional
         True weights a, to follow the overlap with them.
-    iterations : int, default 2000
+    test_inputs : array_like of shape (m, d), optional
+        Fresh inputs, whose `test_fields` the result shall hold.
+    iterations : int, default 1000
         At most.
     damping : float, default 0
-        Share of the old state kept at each step, in [0, 1); hinge and l1 losses at small
-        regularization need some.
+        Share of the old state kept at each step, in [0, 1); losses with kinks at small
+        regularization need some at small dimension.
     tolerance : float, default 1e-10
-        Root mean square of the last step of the weights.
+        Largest residual.
+    initial_susceptibility : float, default 1
+        V at the start, > 0; the fixed point does not depend on it.
 
     Returns
     -------
@@ -103,7 +141,8 @@ def erm_gamp(
     Raises
     ------
     BadArgument
-        If the arguments do not fit each other.
+        If the arguments do not fit each other, the loss cannot take the labels, or the inputs are
+        of another scale or correlated.
 
     Notes
     -----
@@ -121,61 +160,76 @@ def erm_gamp(
     >>> ridge = nm.erm.Ridge(regularization=0.1)
     >>> found = nm.simulate.erm_gamp(ridge, data.inputs, data.labels)
     >>> twin = nm.simulate.fit(ridge, data.inputs, data.labels)
-    >>> bool(abs(found.weights - twin.weights).max() < 1e-7)
-    True
+    >>> found.converged, bool(abs(found.weights - twin.weights).max() < 1e-9)
+    (True, True)
 
     References
     ----------
     .. [1] Donoho, Maleki, Montanari, PNAS 2009, arXiv:0907.3574.
     .. [2] Rangan, ISIT 2011, arXiv:1010.5141.
     """
-    if not isinstance(estimator, Estimator):
-        raise BadArgument(
-            f"erm_gamp: estimator must be one of nishimori.erm, got {estimator!r:.60}"
-        )
-    if not isinstance(estimator.regularization, float):
-        raise BadArgument("erm_gamp: regularization must be one number")
+    require_estimator(estimator, "erm_gamp")
     x, y = require_samples("erm_gamp", inputs, labels)
-    if estimator.labels == "sign" and not np.all(np.abs(y) == 1.0):
+    classes = bool(np.all(np.abs(y) == 1.0))
+    if estimator.labels == "sign" and not classes:
         wrong = y[np.abs(y) != 1.0][0]
         raise BadArgument(f"erm_gamp: {estimator.name} needs labels +1 and -1, got {wrong:g}")
-    n, d = x.shape
-    count = require_integer("iterations", iterations, "erm_gamp", 1, _MOST)
-    damping = require_fraction("damping", damping, "erm_gamp", 0.0, 1.0 - 1e-9)
-    tolerance = require_number("tolerance", tolerance, "erm_gamp")
-    truth = None if weights is None else np.asarray(weights, dtype=np.float64)
-    if truth is not None and truth.shape != (d,):
-        raise BadArgument(f"erm_gamp: weights must be {d} numbers, got shape {truth.shape}")
-    design = x / math.sqrt(d)
-    ridge, l1 = estimator.regularization, estimator.l1
-    w, v, score, curvature = np.zeros(d), 1.0, np.zeros(n), 0.0
-    tracks = [(v, _mean(truth, w), 0.0, math.inf)]
-    converged = False
-    for step in range(count):
-        kept = damping if step else 0.0
-        omega = design @ w - v * score
+    d = x.shape[1]
+    settings = require_settings("erm_gamp", iterations, damping, tolerance)
+    truth = require_vector("erm_gamp", "weights", weights, d)
+    v = require_number("initial_susceptibility", initial_susceptibility, "erm_gamp")
+    if v <= 0.0:
+        raise BadArgument(f"erm_gamp: initial_susceptibility must be positive, got {v:g}")
+    require_independent("erm_gamp", x, d, np.random.default_rng(0))
+    ridge = 1.0 if isinstance(estimator, MaxMargin) else float(np.asarray(estimator.regularization))
+    l1 = estimator.l1
+
+    def output(omega: FloatArray, v: float) -> tuple[FloatArray, float]:
         descent, response = slope(estimator, y, omega, v)
-        score = kept * score - (1.0 - kept) * descent
-        bend = float((1.0 - response).sum()) / (d * v)
-        curvature = kept * curvature + (1.0 - kept) * bend
-        total = ridge + curvature
-        if not total > _STRAIGHT:  # no sample holds the weights: they would run away
-            total = _STRAIGHT
-        pull = design.T @ score + curvature * w
-        alive = np.abs(pull) > l1
-        moved = (1.0 - kept) * (np.sign(pull) * np.maximum(np.abs(pull) - l1, 0.0) / total - w)
-        w = w + moved
-        v = kept * v + (1.0 - kept) * float(alive.mean()) / total
-        change = math.sqrt(float(np.mean(np.square(moved))))
-        tracks.append((v, _mean(truth, w), float(np.mean(np.square(w))), change))
-        if not (math.isfinite(change) and v > 0.0):
-            break
-        if change < tolerance:
-            converged = True
-            break
-    widths, overlaps, squares, changes = np.array(tracks).T
-    return ErmGampResult(estimator, w, widths, overlaps, squares, changes, converged)
+        return -descent, float((1.0 - response).sum()) / v
+
+    def denoise(pull: FloatArray, precision: float) -> tuple[FloatArray, FloatArray]:
+        total = ridge + precision
+        if not total > 0.0:  # not even held by one sample: stay, and be less sure
+            return np.zeros(d), np.full(d, 4.0 * v)
+        if l1 == 0.0:
+            return pull / total, np.full(d, 1.0 / total)
+        held, free = absolute_slope(pull, 1.0, l1)  # of l1 |w| at the proximal point of V = 1
+        return (pull - held) / total, free / total
+
+    if ridge == 0.0:
+        v = _first_susceptibility(estimator, y, v)
+    passed = pass_messages(
+        x,
+        1.0 / math.sqrt(d),
+        output,
+        denoise,
+        (np.zeros(d), np.full(d, v)),
+        settings,
+        truth,
+        relative=True,
+    )
+    result = ErmGampResult(
+        estimator=estimator,
+        weights=passed.mean,
+        susceptibility=passed.susceptibility,
+        overlap=passed.overlap,
+        self_overlap=passed.self_overlap,
+        conjugate=passed.conjugate,
+        residual=passed.residual,
+        status=passed.status,
+        classes=classes and estimator.labels != "real",
+    )
+    if test_inputs is None:
+        return result
+    object.__setattr__(result, "test_fields", result.fields(test_inputs))
+    return result
 
 
-def _mean(truth: FloatArray | None, w: FloatArray) -> float:
-    return math.nan if truth is None else float(np.mean(truth * w))
+def _first_susceptibility(estimator: Estimator, y: FloatArray, v: float) -> float:
+    """The least v 2^k at which a sample holds the weights, without a regularization that does."""
+    for _ in range(_DOUBLINGS):
+        if (slope(estimator, y, np.zeros_like(y), v)[1] < 1.0).any():
+            return v
+        v *= 2.0
+    return v

@@ -11,7 +11,13 @@ from nishimori.activations import ELU, Activation, AffinePieces, Erf, Sigmoid, S
 from nishimori.errors import BadArgument
 from nishimori.simulate.truncated_normals import HALF_LOG_2PI, Moments, mix, truncated
 
-__all__ = ["affine_pieces", "affine_posterior", "inverted_posterior", "is_invertible"]
+__all__ = [
+    "affine_pieces",
+    "affine_posterior",
+    "inverted_posterior",
+    "is_invertible",
+    "require_invertible",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -33,6 +39,15 @@ def is_invertible(activation: Activation) -> bool:
     if isinstance(activation, ELU):
         return activation.alpha > 0.0
     return isinstance(activation, Tanh | Erf | Sigmoid | Softplus)
+
+
+def require_invertible(activation: Activation) -> None:
+    """Refuse, in a sentence, a function that is not."""
+    if not is_invertible(activation):
+        raise BadArgument(
+            f"Readout: {activation} is neither piecewise affine nor known to be strictly monotone, "
+            "and needs noise > 0"
+        )
 
 
 def label_rounding(y: FloatArray) -> FloatArray:
@@ -108,11 +123,7 @@ def inverted_posterior(
     As exactly as it is written down: where the function saturates, one label stands for an
     interval of fields, and the field is cut off to it.
     """
-    if not is_invertible(activation):
-        raise BadArgument(
-            f"Readout: {activation} is neither piecewise affine nor known to be strictly monotone, "
-            "and needs noise > 0"
-        )
+    require_invertible(activation)
     half = 0.5 * label_rounding(y)
     low, high = _first_above(activation, y - half), _first_above(activation, y + half)
     width = np.sqrt(variance)

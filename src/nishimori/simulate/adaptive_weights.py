@@ -106,7 +106,7 @@ def weigh(log_weight: LogWeight, edges: FloatArray) -> Weighted:
     row, left, right = row[wide], left[wide], right[wide]
     top, done = np.full(rows, -np.inf), np.zeros(rows)
     base = top.copy()  # what `done`, the mass of the accepted cells, is in units of
-    kept: list[tuple[IntArray, FloatArray, FloatArray]] = []
+    kept: list[tuple[IntArray, FloatArray, FloatArray, FloatArray]] = []
     for level in range(_LEVELS):
         half = 0.5 * (right - left)
         points = (left + half)[:, None] + half[:, None] * _NODES
@@ -128,13 +128,15 @@ def weigh(log_weight: LogWeight, edges: FloatArray) -> Weighted:
         mass = done + np.bincount(row, fine, rows)
         gap = np.abs(weight @ _GAPS).max(axis=1)
         good = half * gap <= _AGREEMENT * mass[row]
+        doubtful = np.flatnonzero(good & (hope >= top[row] - _FAINT))
         with np.errstate(invalid="ignore"):
-            misfit = np.abs(logs[:, 1::2] - logs[:, ::2] @ _BETWEEN).max(axis=1)
-        good &= (hope < top[row] - _FAINT) | (misfit < _RESOLVED)  # no peak between the nodes
+            seen = logs[doubtful]
+            misfit = np.abs(seen[:, 1::2] - seen[:, ::2] @ _BETWEEN).max(axis=1)
+        good[doubtful] = misfit < _RESOLVED  # no peak between the nodes
         if level == _LEVELS - 1:
             good[:] = True
         done = done + np.bincount(row[good], fine[good], rows)
-        kept.append((row[good], points[good], logs[good] + np.log(half[good])[:, None]))
+        kept.append((row[good], points[good], weight[good] * half[good, None], top[row[good]]))
         bad = ~good
         if not bad.any():
             break
@@ -142,10 +144,9 @@ def weigh(log_weight: LogWeight, edges: FloatArray) -> Weighted:
         row = np.repeat(row[bad], 2)
         left = np.stack([left[bad], middle], axis=1).ravel()
         right = np.stack([middle, right[bad]], axis=1).ravel()
-    row = np.repeat(np.concatenate([part[0] for part in kept]), _NODES.size)
-    points = np.concatenate([part[1].ravel() for part in kept])
-    logs = np.concatenate([part[2] for part in kept])
-    weight = (np.exp(logs - top[row].reshape(logs.shape)) * _FINE).ravel()
+    cell, points, weight, unit = (np.concatenate(column) for column in zip(*kept, strict=True))
+    weight = (weight * np.exp(unit - top[cell])[:, None] * _FINE).ravel()
+    row, points = np.repeat(cell, _COUNT), points.ravel()
     total = np.bincount(row, weight, rows)
     with np.errstate(divide="ignore"):
         log_total = np.where(total > 0.0, top, 0.0) + np.log(total)

@@ -38,7 +38,7 @@ Function = Callable[[FloatArray], FloatArray]
 _REACH = 8.5
 _WIDEST = 1.5  # cell, in standard deviations
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
-_ROWS = 1000
+_ROWS = 200
 _STEPS = 400  # between the fields at which the mean of a user's label is tabulated
 
 

@@ -19,7 +19,7 @@ FloatArray = NDArray[np.float64]
 CELLS = 400
 """The most cells that a row begins with; more come where they are needed."""
 
-_ROWS = 2000  # labels that are averaged over at a time
+_ROWS = 200  # labels that are averaged over at a time
 _REACH = 10.0  # standard deviations of the field that are looked at, at first
 _WIDEST = 2.0  # cell, in standard deviations
 _NEGLIGIBLE = 37.0

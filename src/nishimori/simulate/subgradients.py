@@ -93,16 +93,20 @@ def _(loss: Logistic, y: FloatArray, c: FloatArray, v: float) -> Slope:
     # the margin s solves s = u + v sigma(-s); g = -y sigma(-s)
     u = y * c
     low, high = u, u + v
-    s = u + v * _sigmoid(-u)
-    for _ in range(100):
+    s = u + 0.5 * v
+    last = np.full_like(u, v)
+    for _ in range(200):
         chance = _sigmoid(-s)
         wrong = s - u - v * chance
         low, high = np.where(wrong < 0.0, s, low), np.where(wrong >= 0.0, s, high)
-        new = s - wrong / (1.0 + v * chance * (1.0 - chance))
-        new = np.where((new >= low) & (new <= high), new, 0.5 * (low + high))
-        done = np.abs(new - s) <= 4e-16 * (np.abs(s) + v)
+        step = -wrong / (1.0 + v * chance * (1.0 - chance))
+        # where Newton's step leaves the bracket, or does not halve, the bracket is halved instead:
+        # for large v it would go from one end to the other and back for ever
+        newton = (s + step > low) & (s + step < high) & (np.abs(step) <= 0.5 * last)
+        new = np.where(newton, s + step, 0.5 * (low + high))
+        last = np.abs(new - s)
         s = new
-        if done.all():
+        if (last <= 4e-16 * (np.abs(s) + v)).all():
             break
     chance = _sigmoid(-s)
     return -y * chance, 1.0 / (1.0 + v * chance * (1.0 - chance))

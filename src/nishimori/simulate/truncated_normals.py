@@ -16,7 +16,7 @@ HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(56)
 _DEPTH = 41.0  # below its largest value, exp(-41) = 2e-18, a density counts as zero
-_ROWS = 20_000
+_ROWS = 1000
 
 
 def truncated(low: FloatArray, high: FloatArray) -> Moments:

@@ -34,16 +34,18 @@ _COARSE[::2] = _clenshaw_curtis((_COUNT - 1) // 2)
 
 # between the rules, for the mass and the first moment: one alone may agree by chance
 _GAPS = np.stack([_FINE - _COARSE, (_FINE - _COARSE) * _NODES], axis=1)
-# values at the nodes between, of the polynomial through the others
+_DEGREE = _COUNT - 1
+# values at every other node, of the polynomial through the others
 _BETWEEN = np.linalg.solve(
-    np.polynomial.chebyshev.chebvander(_NODES[::2], (_COUNT - 1) // 2).T,
-    np.polynomial.chebyshev.chebvander(_NODES[1::2], (_COUNT - 1) // 2).T,
+    np.polynomial.chebyshev.chebvander(_NODES[::2], _DEGREE // 2).T,
+    np.polynomial.chebyshev.chebvander(_NODES[1::2], _DEGREE // 2).T,
 )
 
 _NEGLIGIBLE = 40.0  # below the largest log-weight of a row
 _AGREEMENT = 1e-9  # of the two rules: for smooth functions, that of 17 nodes is then exact
 _FAINT = 25.0  # below the largest log-weight: too little to look for hidden peaks
 _RESOLVED = 0.05  # of a log-weight, by which the polynomial through every other node may miss it
+_STEEP = 5.0  # between the largest log-weight of a cell and those beside: a peak may hide there
 _LEVELS = 48  # halvings: what still jumps in a cell as small does not count
 
 
@@ -96,8 +98,9 @@ def weigh(log_weight: LogWeight, edges: FloatArray) -> Weighted:
     -----
     A cell is dropped when even half its own range above its largest value is negligible beside
     the row's largest value. It is accepted when the rules of 9 and 17 nodes agree and, if it may
-    hide a peak, when its log-weight is nearly a polynomial. Narrow peaks of log-weights that vary
-    gently (a residual, squared and divided by a small noise) are found by their flanks.
+    hide a peak, when its log-weight is nearly a polynomial whose top the nodes resolve. Narrow
+    peaks of log-weights that vary gently (a residual, squared and divided by a small noise) are
+    found by their flanks.
     """
     rows = edges.shape[0]
     row = np.repeat(np.arange(rows), edges.shape[1] - 1)
@@ -129,10 +132,7 @@ def weigh(log_weight: LogWeight, edges: FloatArray) -> Weighted:
         gap = np.abs(weight @ _GAPS).max(axis=1)
         good = half * gap <= _AGREEMENT * mass[row]
         doubtful = np.flatnonzero(good & (hope >= top[row] - _FAINT))
-        with np.errstate(invalid="ignore"):
-            seen = logs[doubtful]
-            misfit = np.abs(seen[:, 1::2] - seen[:, ::2] @ _BETWEEN).max(axis=1)
-        good[doubtful] = misfit < _RESOLVED  # no peak between the nodes
+        good[doubtful] = _has_no_hidden_peak(logs[doubtful])
         if level == _LEVELS - 1:
             good[:] = True
         done = done + np.bincount(row[good], fine[good], rows)
@@ -151,3 +151,14 @@ def weigh(log_weight: LogWeight, edges: FloatArray) -> Weighted:
     with np.errstate(divide="ignore"):
         log_total = np.where(total > 0.0, top, 0.0) + np.log(total)
     return Weighted(row, points, weight / np.maximum(total, 1e-300)[row], log_total, top)
+
+
+def _has_no_hidden_peak(logs: FloatArray) -> NDArray[np.bool_]:
+    """Whether log-weights at the nodes of cells are polynomials whose top the nodes resolve."""
+    cell, highest = np.arange(len(logs)), logs.argmax(axis=1)
+    with np.errstate(invalid="ignore", over="ignore"):
+        misfit = np.abs(logs[:, 1::2] - logs[:, ::2] @ _BETWEEN).max(axis=1)
+        top = logs[cell, highest]
+        left = top - logs[cell, np.maximum(highest - 1, 0)]
+        right = top - logs[cell, np.minimum(highest + 1, _DEGREE)]
+        return np.asarray((misfit < _RESOLVED) & (np.maximum(left, right) < _STEEP))

@@ -129,12 +129,13 @@ def inverted_posterior(
     width = np.sqrt(variance)
     first, last = (low - omega) / width, (high - omega) / width
     mass, mean, spread = truncated(first, last)
-    sharp = ~(last - first > 1e-6)
+    sharp = np.isfinite(first) & np.isfinite(last)
+    sharp &= np.where(sharp, last, 1.0) - np.where(sharp, first, 0.0) < 1e-6
     t = np.where(sharp, 0.5 * (first + last), 0.0)
     # ln Z but for the slope of the function, which the field's mean does not enter
     log_evidence = np.where(sharp, -0.5 * np.square(t) - HALF_LOG_2PI - np.log(width), mass)
-    possible = np.isfinite(low) | np.isfinite(high)
-    log_evidence = np.where(possible, log_evidence, -np.inf)
+    beyond = np.isinf(low) & np.isinf(high)  # the range of the function
+    log_evidence = np.where(beyond, -np.inf, log_evidence)
     return log_evidence, np.where(sharp, t, mean), np.where(sharp, 0.0, spread)
 
 

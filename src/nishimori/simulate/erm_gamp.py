@@ -26,6 +26,8 @@ __all__ = ["ErmGampResult", "erm_gamp"]
 FloatArray = NDArray[np.float64]
 
 _DOUBLINGS = 200
+_ALL_HELD = 1e-6  # in the place of the share of weights that are not 0, where there is none
+_COLLAPSED = 1e-12  # of V: constraints that cannot be met
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +51,8 @@ class ErmGampResult:
         Root mean square of what one more iteration, not damped, would have changed of the weights
         or outputs, relative to these, whichever is larger. residual[0] = inf.
     status : Status
-        CONVERGED, RESIDUAL_TOO_LARGE after so many iterations, or NOT_FINITE.
+        CONVERGED, RESIDUAL_TOO_LARGE after so many iterations, NOT_SEPARABLE (no margin), or
+        NOT_FINITE.
     test_fields : ndarray or None
         `fields` of the test inputs, where such were given.
     classes : bool
@@ -195,6 +198,8 @@ def erm_gamp(
         if l1 == 0.0:
             return pull / total, np.full(d, 1.0 / total)
         held, free = absolute_slope(pull, 1.0, l1)  # of l1 |w| at the proximal point of V = 1
+        if not free.any():  # V > 0 all the same: the next pull may be stronger
+            return np.zeros(d), np.full(d, _ALL_HELD / total)
         return (pull - held) / total, free / total
 
     if ridge == 0.0:
@@ -208,7 +213,11 @@ def erm_gamp(
         settings,
         truth,
         relative=True,
+        least=_COLLAPSED * v if isinstance(estimator, MaxMargin) else 0.0,
     )
+    status = passed.status
+    if status is Status.PERFECT_RECOVERY:  # every sample pulls for ever
+        status = Status.NOT_SEPARABLE
     result = ErmGampResult(
         estimator=estimator,
         weights=passed.mean,
@@ -217,7 +226,7 @@ def erm_gamp(
         self_overlap=passed.self_overlap,
         conjugate=passed.conjugate,
         residual=passed.residual,
-        status=passed.status,
+        status=status,
         classes=classes and estimator.labels != "real",
     )
     if test_inputs is None:

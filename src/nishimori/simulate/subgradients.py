@@ -94,7 +94,7 @@ def _(loss: Logistic, y: FloatArray, c: FloatArray, v: float) -> Slope:
     u = y * c
     low, high = u, u + v
     s = u + 0.5 * v
-    last = np.full_like(u, v)
+    last, done = np.full_like(u, v), np.zeros(u.shape, dtype=bool)
     for _ in range(200):
         chance = _sigmoid(-s)
         wrong = s - u - v * chance
@@ -104,9 +104,10 @@ def _(loss: Logistic, y: FloatArray, c: FloatArray, v: float) -> Slope:
         # for large v it would go from one end to the other and back for ever
         newton = (s + step > low) & (s + step < high) & (np.abs(step) <= 0.5 * last)
         new = np.where(newton, s + step, 0.5 * (low + high))
+        done |= np.abs(wrong) <= 4e-16 * (np.abs(s) + np.abs(u) + v * chance)
         last = np.abs(new - s)
-        s = new
-        if (last <= 4e-16 * (np.abs(s) + v)).all():
+        s = np.where(done, s, new)
+        if done.all():
             break
     chance = _sigmoid(-s)
     return -y * chance, 1.0 / (1.0 + v * chance * (1.0 - chance))

@@ -19,7 +19,7 @@ from nishimori.simulate.passing_checks import (
     require_settings,
     require_vector,
 )
-from nishimori.simulate.subgradients import absolute_slope, slope
+from nishimori.simulate.subgradients import absolute_slope, label_unit, slope
 
 __all__ = ["ErmGampResult", "erm_gamp"]
 
@@ -49,7 +49,8 @@ class ErmGampResult:
         The precision that the loss gave to each weight; conjugate[0] = 0.
     residual : ndarray
         Root mean square of what one more iteration, not damped, would have changed of the weights
-        or outputs, relative to these, whichever is larger. residual[0] = inf.
+        or outputs, relative to these (for outputs below the labels' spread, to that), whichever is
+        larger. residual[0] = inf.
     status : Status
         CONVERGED, RESIDUAL_TOO_LARGE after so many iterations, NOT_SEPARABLE (no margin), or
         NOT_FINITE.
@@ -212,7 +213,7 @@ def erm_gamp(
         (np.zeros(d), np.full(d, v)),
         settings,
         truth,
-        relative=True,
+        label_size=label_unit(estimator, y),
         least=_COLLAPSED * v if isinstance(estimator, MaxMargin) else 0.0,
     )
     status = passed.status

@@ -48,7 +48,7 @@ def pass_messages(
     settings: Settings,
     truth: FloatArray | None = None,
     *,
-    relative: bool = False,
+    label_size: float | None = None,
     least: float = 0.0,
 ) -> Passed:
     r"""Iterate, with F = `factor` X and w its variance of a field per variance of a weight,
@@ -69,9 +69,9 @@ def pass_messages(
         Means and variances of the weights.
     truth : ndarray, optional
         Weights to follow the overlap with.
-    relative : bool
-        Whether the residual is measured in units of the weights and fields found, or in those of
-        weights of unit second moment.
+    label_size : float, optional
+        If given, the residual is relative to the weights found, and to their fields or this,
+        whichever is larger; else in units of weights of second moment 1.
     least : float
         V at which the fields count as known: perfect recovery.
 
@@ -86,7 +86,7 @@ def pass_messages(
     score, precision = np.zeros(inputs.shape[0]), 0.0
     before: FloatArray | None = None
     unit = field_unit = 1.0
-    if not relative and power > 0.0:
+    if label_size is None and power > 0.0:
         field_unit = math.sqrt(power)
     rows = [_orders(mean, variance, power, 0.0, math.inf, truth)]
     status = Status.RESIDUAL_TOO_LARGE
@@ -102,8 +102,8 @@ def pass_messages(
         precision = kept * precision + (1.0 - kept) * power * bend / d
         linear = factor * (inputs.T @ score) + precision * mean
         new_mean, new_variance = denoise(linear, precision)
-        if relative:
-            unit, field_unit = max(_size(new_mean), 1e-300), max(_size(omega), 1e-300)
+        if label_size is not None:
+            unit, field_unit = max(_size(new_mean), 1e-300), max(_size(omega), label_size)
         moved = _size(new_mean - mean) / unit
         shifted = math.inf if before is None else _size(omega - before) / field_unit
         residual = max(moved, shifted)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nishimori.errors import Status
+from nishimori.errors import ConvergenceError, Status
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Curve", "ErmCurve", "ErmState", "State", "Trajectory"]
+__all__ = ["Curve", "ErmCurve", "ErmState", "Origin", "State", "Trajectory", "traced"]
 
 FloatArray = NDArray[np.float64]
 
@@ -28,6 +28,53 @@ _ERM_COLUMNS = (
     "train_loss",
     "residual",
 )
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Which call a result came from: ``subject.method(**arguments)``.
+
+    Attributes
+    ----------
+    subject : object
+        A problem, a network or an estimator.
+    method : str
+    arguments : mapping of str
+        Those that were given; what a result is written to carries the whole call as text.
+    """
+
+    subject: Any
+    method: str
+    arguments: Mapping[str, Any]
+
+    @property
+    def expression(self) -> str:
+        """The call as a Python expression, to the last digit."""
+        from nishimori.expressions import write_call
+
+        return write_call(self.subject, self.method, self.arguments)
+
+
+def traced(
+    compute: Callable[[], Any], subject: Any, method: str, arguments: Mapping[str, Any]
+) -> Any:
+    """The result of `compute`, or of the failure it raises, with its `Origin`.
+
+    Arguments that are None are as good as not given.
+    """
+    given = {
+        name: np.array(value) if isinstance(value, np.ndarray) else value
+        for name, value in arguments.items()
+        if value is not None
+    }
+    origin = Origin(subject, method, given)
+    try:
+        return replace(compute(), origin=origin)
+    except ConvergenceError as error:
+        result: Any = error.result
+        if hasattr(result, "origin"):
+            error.result = replace(result, origin=origin)
+        raise
 
 
 @dataclass(frozen=True)
@@ -79,6 +126,7 @@ class State:
     status: Status
     residual: float
     error_estimate: float
+    origin: Origin | None = field(default=None, compare=False, repr=False)
 
     @property
     def log_evidence(self) -> float:
@@ -90,7 +138,7 @@ class State:
 
     def row(self) -> dict[str, Any]:
         """The attributes by name, the status as its lower-case label."""
-        row = {field.name: getattr(self, field.name) for field in fields(self)}
+        row = {name: getattr(self, name) for name in _numbers_of(self)}
         row["status"] = self.status.label
         return row
 
@@ -126,6 +174,7 @@ class Curve:
     residual: FloatArray
     error_estimate: FloatArray
     quantiles: Mapping[float, FloatArray] | None = None
+    origin: Origin | None = field(default=None, compare=False, repr=False)
 
     def __len__(self) -> int:
         return self.alpha.size
@@ -223,10 +272,11 @@ class ErmState:
     status: Status
     residual: float
     error_estimate: float
+    origin: Origin | None = field(default=None, compare=False, repr=False)
 
     def row(self) -> dict[str, Any]:
         """The attributes by name, the status as its lower-case label."""
-        row = {field.name: getattr(self, field.name) for field in fields(self)}
+        row = {name: getattr(self, name) for name in _numbers_of(self)}
         row["status"] = self.status.label
         return row
 
@@ -263,6 +313,7 @@ class ErmCurve:
     status: NDArray[np.int_]
     residual: FloatArray
     error_estimate: FloatArray
+    origin: Origin | None = field(default=None, compare=False, repr=False)
 
     def __len__(self) -> int:
         return self.alpha.size
@@ -293,16 +344,22 @@ class ErmCurve:
         return draw_curve(self, axes, quantity=quantity, **style)
 
 
+def _numbers_of(result: Any) -> list[str]:
+    """The names of its fields, but for where it came from."""
+    return [field.name for field in fields(result) if field.name != "origin"]
+
+
 def _point(curve: Any, kind: Any, index: int | tuple[int, ...]) -> dict[str, Any]:
     """The fields of the state `kind` at `index` of a curve."""
     values: dict[str, Any] = {}
-    for field in fields(kind):
-        value = getattr(curve, field.name)
+    for name in _numbers_of(kind):
+        value = getattr(curve, name)
         if isinstance(value, np.ndarray):
             value = value.flat[index] if isinstance(index, int) else value[index]
             value = value.item()
-        values[field.name] = value
+        values[name] = value
     values["status"] = Status(values["status"])
+    values["origin"] = curve.origin
     return values
 
 
@@ -342,6 +399,7 @@ class Trajectory:
     conjugate: FloatArray
     test_error: FloatArray
     status: Status = Status.CONVERGED
+    origin: Origin | None = field(default=None, compare=False, repr=False)
 
     def __len__(self) -> int:
         return self.iteration.size

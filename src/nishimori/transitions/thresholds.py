@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nishimori.errors import Status
 from nishimori.glm import GLM, OnFailure
+from nishimori.results import Origin
 from nishimori.state_evolution import Equations
 from nishimori.state_evolution.inverse_map import Branch, InverseMap, Window
 from nishimori.state_evolution.landscape import Landscape
@@ -57,6 +58,7 @@ class Transitions:
     perfect_recovery: float
     errors: Mapping[str, float]
     status: Status = Status.CONVERGED
+    origin: Origin | None = field(default=None, compare=False, repr=False)
 
     @property
     def statements(self) -> dict[str, str]:

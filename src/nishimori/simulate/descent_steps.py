@@ -99,8 +99,8 @@ class _Recorder:
             self.rows.append((step, found[0], found[1], norm, self.test_error(theta)))
 
     def history(self, converged: bool) -> History:
-        columns = np.array(self.rows, dtype=np.float64).T
-        return History(columns[0].astype(np.int_), *columns[1:], converged)
+        steps, loss, objective, norm, error = np.array(self.rows, dtype=np.float64).T
+        return History(steps.astype(np.int_), loss, objective, norm, error, converged)
 
 
 def run(

@@ -93,16 +93,16 @@ def _(loss: Logistic, y: FloatArray, c: FloatArray, v: float) -> Slope:
     # the margin s solves s = u + v sigma(-s); g = -y sigma(-s)
     u = y * c
     low, high = u, u + v
-    s = u + v * _sigmoid(-u)
-    for _ in range(100):
+    s, last = u + v * _sigmoid(-u), np.full_like(u, v)
+    for _ in range(200):
         chance = _sigmoid(-s)
         wrong = s - u - v * chance
         low, high = np.where(wrong < 0.0, s, low), np.where(wrong >= 0.0, s, high)
-        new = s - wrong / (1.0 + v * chance * (1.0 - chance))
-        new = np.where((new >= low) & (new <= high), new, 0.5 * (low + high))
-        done = np.abs(new - s) <= 4e-16 * (np.abs(s) + v)
-        s = new
-        if done.all():
+        move = -wrong / (1.0 + v * chance * (1.0 - chance))
+        inside = (s + move >= low) & (s + move <= high) & (np.abs(move) <= 0.5 * last)
+        move = np.where(inside, move, 0.5 * (low + high) - s)
+        s, last = s + move, np.abs(move)
+        if np.all(last <= 4e-16 * (np.abs(s) + v)):
             break
     chance = _sigmoid(-s)
     return -y * chance, 1.0 / (1.0 + v * chance * (1.0 - chance))

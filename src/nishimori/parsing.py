@@ -62,5 +62,8 @@ def _value(value: str, what: str, text: str, option: str) -> Any:
     try:
         numbers = [float(part) for part in parts]
     except ValueError:
-        raise BadArgument(f"{what} {text!r}: {option} must be a number, got {value!r}") from None
+        or_optimal = " or optimal" if option == "regularization" else ""
+        raise BadArgument(
+            f"{what} {text!r}: {option} must be a number{or_optimal}, got {value!r}"
+        ) from None
     return numbers if len(numbers) > 1 else numbers[0]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nishimori.erm.base import Estimator, FloatArray, require_positive
+from nishimori.arguments import require_positive
+from nishimori.erm.base import Estimator, FloatArray
 
 __all__ = ["Huber"]
 

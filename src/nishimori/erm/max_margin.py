@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from nishimori.erm.base import Estimator, FloatArray
+from nishimori.erm.base import Estimator, FloatArray, Regularization
 from nishimori.errors import BadArgument
 
 __all__ = ["MaxMargin"]
@@ -21,8 +21,8 @@ class MaxMargin(Estimator):
 
     Parameters
     ----------
-    regularization : float, array_like or "optimal"
-        Has no effect: the limit is of vanishing regularisation.
+    regularization : float
+        Must be 0: the limit is of vanishing regularisation.
     l1 : float
         Must be 0.
 
@@ -48,11 +48,18 @@ class MaxMargin(Estimator):
     .. [1] Aubin, Krzakala, Lu, Zdeborova, NeurIPS 2020, arXiv:2006.06560.
     """
 
+    regularization: Regularization = 0.0
+
     labels: ClassVar[Literal["real", "sign", "any"]] = "sign"
     separable_only: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.regularization != 0.0:
+            raise BadArgument(
+                "MaxMargin: it is the limit of vanishing regularization and takes none; use Hinge "
+                f"with a regularization, got {self.regularization!r:.60}"
+            )
         if self.l1 != 0.0:
             raise BadArgument(f"MaxMargin: l1 must be 0, got {self.l1:g}")
 

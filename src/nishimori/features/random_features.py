@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nishimori.arguments import require_array
 from nishimori.errors import BadArgument
 from nishimori.features.base import FloatArray, OrderParameters
 from nishimori.features.neurons import Neurons, kinds_of_neurons, stacked
@@ -226,12 +227,8 @@ class RandomFeatures:
     ) -> None:
         if not isinstance(network, DeepNetwork):
             raise BadArgument(f"RandomFeatures: network must be a DeepNetwork, got {network!r}")
-        try:
-            ratios = tuple(float(r) for r in np.atleast_1d(np.asarray(width_ratios, dtype=float)))
-        except (TypeError, ValueError):
-            raise BadArgument(
-                f"RandomFeatures: width_ratios must be numbers k_l/d, got {width_ratios!r}"
-            ) from None
+        given = require_array("width_ratios", width_ratios, "RandomFeatures")
+        ratios = tuple(given.ravel().tolist())
         if len(ratios) != network.depth:
             raise BadArgument(
                 f"RandomFeatures: width_ratios must be one k_l/d for each of the {network.depth} "

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from nishimori.arguments import as_float
 from nishimori.errors import BadArgument
 from nishimori.spectra.base import FloatArray, Spectrum
 from nishimori.spectra.compression import compress
@@ -85,6 +86,6 @@ class PowerLaw(Spectrum):
 
 def _number(value: object) -> float:
     try:
-        return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
+        return as_float("value", value, "PowerLaw")
+    except BadArgument:
         return math.nan

@@ -70,7 +70,7 @@ def require_integer(name: str, value: Any, owner: str, low: int, high: int) -> i
     if not whole or not low <= number <= high:
         raise BadArgument(
             f"{owner}: {name} must be an integer of at least {low} and at most {high}, "
-            f"got {value!r}"
+            f"got {value!r:.60}"
         )
     return number
 
@@ -80,6 +80,8 @@ def require_array(name: str, values: Any, owner: str) -> NDArray[np.float64]:
     try:
         array = np.asarray(values)
         if np.iscomplexobj(array) or array.dtype.kind in "bUSmM":
+            raise TypeError
+        if array.dtype.kind == "O" and any(value is None for value in array.flat):
             raise TypeError
         return np.asarray(array, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):

@@ -112,4 +112,4 @@ def suggest(name: str, known: Iterable[str], what: str) -> UnknownName:
     lower = {candidate.lower().replace("_", ""): candidate for candidate in known}
     close = difflib.get_close_matches(name.lower().replace("_", ""), lower, n=1, cutoff=0.5)
     hint = f"did you mean {lower[close[0]]!r}?" if close else f"known: {', '.join(known)}"
-    return UnknownName(f"unknown {what} {name!r}; {hint}", hint)
+    return UnknownName(f"unknown {what} {name!r:.60}; {hint}", hint)

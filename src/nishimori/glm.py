@@ -84,7 +84,7 @@ class GLM:
         ):
             if not isinstance(getattr(self, name), kind):
                 raise BadArgument(
-                    f"GLM: {name} must be one of {where}, got {getattr(self, name)!r}"
+                    f"GLM: {name} must be one of {where}, got {getattr(self, name)!r:.60}"
                 )
         if not isinstance(self.spectrum, Isotropic) and not isinstance(self.prior, Gaussian):
             raise BadArgument(

@@ -14,7 +14,9 @@ __all__ = ["missing_name", "parse_named"]
 def parse_named(text: str, constructors: Mapping[str, Any], what: str) -> Any:
     """Build the object that `text` names from `constructors`, keyed by lower-case names."""
     if not isinstance(text, str) or not text.strip():
-        raise BadArgument(f"{what} must be named, like {next(iter(constructors))!r}, got {text!r}")
+        raise BadArgument(
+            f"{what} must be named, like {next(iter(constructors))!r}, got {text!r:.60}"
+        )
     name, *settings = text.strip().split(":")
     key = name.strip().lower().replace("_", "").replace("-", "")
     if key not in constructors:

@@ -20,6 +20,7 @@ from nishimori.cli.options import (
     COMMON,
     NUMBER,
     PATH,
+    PENALTY,
     PRIOR,
     REGULARIZATION,
     TEXT,
@@ -48,7 +49,7 @@ OPTIONS = (
         "X",
         "weight of |w|^2/2: a number (default 1), or optimal",
     ),
-    Option("l1", NUMBER, "X", "weight of the l1 norm (default 0)"),
+    Option("l1", PENALTY, "X", "weight of the l1 norm (default 0)"),
     Option(
         "alpha",
         ALPHA,

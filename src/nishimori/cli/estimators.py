@@ -49,7 +49,8 @@ def learning_curves(
     for part, name in zip(parts, names, strict=True):
         if not part:
             raise BadArgument("--with has an empty name; expected estimators such as ridge,hinge")
-        label = name if names.count(name) == 1 else part
+        typed = part.lower().replace("-", "_")
+        label = typed.partition(":")[0].strip() if names.count(name) == 1 else typed
         if label in curves:
             raise BadArgument(f"--with names {part} twice")
         features = _kernel(described) if name == _KERNEL else None
@@ -117,6 +118,8 @@ def _parsed(
         found: Estimator = parse_named(":".join([text, *more]), constructors, "estimator")
     except NishimoriError as error:
         raise BadArgument(f"{flag}: {error}") from None
+    if isinstance(found.regularization, tuple):
+        raise BadArgument(f"{flag} {text}: regularization must be one number or optimal")
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
@@ -24,6 +25,7 @@ __all__ = [
     "LAYERS",
     "NUMBER",
     "PATH",
+    "PENALTY",
     "PRIOR",
     "REGULARIZATION",
     "SPECTRA",
@@ -110,6 +112,12 @@ def _text(value: str) -> str:
     return value
 
 
+def _path(value: str) -> str:
+    if "\0" in value:
+        raise BadArgument("must be the name of a file, and holds a null character")
+    return _text(value)
+
+
 def _alpha(value: Any) -> list[float]:
     if isinstance(value, str):
         return parse_alpha(value)
@@ -151,9 +159,17 @@ def _regularization(value: Any) -> float | str:
     if isinstance(value, str) and value.strip().lower() == "optimal":
         return "optimal"
     try:
-        return _number(value)
+        number = _number(value)
     except BadArgument:
         raise BadArgument(f"must be a number or optimal, got {value!r}") from None
+    return _penalty(number)
+
+
+def _penalty(value: str | float) -> float:
+    number = _number(value)
+    if not (math.isfinite(number) and number >= 0.0):
+        raise BadArgument(f"must be finite and at least 0, got {number:g}")
+    return number
 
 
 def _grammar(module: str) -> Kind:
@@ -168,10 +184,12 @@ def _grammar(module: str) -> Kind:
 
 def _check_layers(layers: list[dict[str, Any]]) -> None:
     from nishimori import activations
+    from nishimori.network import Layer
 
     for number, layer in enumerate(layers, 1):
+        variances = {name: value for name, value in layer.items() if name != "activation"}
         try:
-            activations.parse(layer["activation"])
+            Layer(activations.parse(layer["activation"]), **variances)
         except NishimoriError as error:
             raise _again(error, f"layer {number}: {error}") from None
 
@@ -180,11 +198,12 @@ NUMBER = Kind("a number", (int, float), _number)
 INTEGER = Kind("an integer", (int,), _integer)
 INTEGERS = Kind("integers", (int, list), _integers)
 TEXT = Kind("a string", (str,), _text)
-PATH = TEXT._replace(expects="the name of a file")
+PATH = TEXT._replace(expects="the name of a file", read=_path)
 FLAG = Kind("true or false", (bool,), bool)
 ALPHA = Kind("a number, a list of numbers or a string", (int, float, str, list), _alpha)
 LAYERS = Kind("a list of tables or a string", (str, list), read_layers, _check_layers)
 TEXTS = Kind("a string or a list of strings", (str, list), _texts)
+PENALTY = NUMBER._replace(read=_penalty)
 REGULARIZATION = Kind("a number or 'optimal'", (str, int, float, list), _regularization)
 ACTIVATION, CHANNEL = _grammar("activations"), _grammar("channels")
 PRIOR, SPECTRA = _grammar("priors"), _grammar("spectra")
@@ -246,19 +265,22 @@ def named_in_file(
 ) -> NishimoriError:
     """`error`, which the library raised, with the file and the key that it speaks of.
 
-    Numbers are refused late, by the name of the key; other keys are meant where the option is
-    written out. `from_file` are the values that the command line has left to the file.
+    Numbers are refused late, by the name of the key, and paths by themselves; other keys are
+    meant where the option is written out. `from_file` are the values that the command line has
+    left to the file.
     """
     text = str(error)
-    numeric = [
-        option.name for option in options if option.kind in (NUMBER, INTEGER, REGULARIZATION)
-    ]
-    keys = [
-        repr(name)
-        for name in from_file
-        if re.search(rf"(?<![\w-]){flag(name)}(?![\w-])", text)
-        or (name in numeric and re.search(rf"(?<![\w-]){name}(?!\w)", text))
-    ]
+    kinds = {option.name: option.kind for option in options}
+
+    def is_meant(name: str, value: Any) -> bool:
+        if re.search(rf"(?<![\w-]){flag(name)}(?![\w-])", text):
+            return True
+        if kinds[name] is PATH:
+            return repr(value) in text
+        numeric = kinds[name] in (NUMBER, INTEGER)
+        return numeric and re.search(rf"(?<![\w-]){name}(?!\w)", text) is not None
+
+    keys = [repr(name) for name, value in from_file.items() if is_meant(name, value)]
     if not keys:
         return error
     return ConfigError(f"{path}: {'key' if len(keys) == 1 else 'keys'} {', '.join(keys)}: {text}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from nishimori.glm import GLM, OnFailure
     from nishimori.results import ErmCurve, ErmState
 
-__all__ = ["Estimator", "FloatArray", "Regularization", "require_positive"]
+__all__ = ["Estimator", "FloatArray", "Regularization", "called", "require_cavity"]
 
 FloatArray = NDArray[np.float64]
 Regularization = ArrayLike | Literal["optimal"]
@@ -87,14 +88,12 @@ class Estimator:
 
     def value(self, y: ArrayLike, z: ArrayLike) -> FloatArray:
         """The loss of predicting z where the label is y."""
-        label, field = np.asarray(y, dtype=np.float64), np.asarray(z, dtype=np.float64)
+        label, field = require_array("y", y, self.name), require_array("z", z, self.name)
         return self.reduced(label * field if self.labels == "sign" else label - field)
 
     def proximal(self, y: ArrayLike, omega: ArrayLike, susceptibility: ArrayLike) -> FloatArray:
-        """The z that minimises loss(y, z) + (z - omega)^2/(2 V)."""
-        label, field, v = np.broadcast_arrays(
-            *(np.asarray(a, dtype=np.float64) for a in (y, omega, susceptibility))
-        )
+        """The z that minimises loss(y, z) + (z - omega)^2/(2 V); 0 < V < infinity."""
+        label, field, v = require_cavity(y, omega, susceptibility, self.name)
         margin = self.labels == "sign"
         t = label * field if margin else label - field
         g, _ = self.score(t, v)
@@ -277,6 +276,37 @@ class Estimator:
                 f"{field.name}={value:g}" if isinstance(value, float) else f"{field.name}={value}"
             )
         return ":".join([type(self).__name__.lower(), *settings])
+
+
+def require_cavity(
+    y: ArrayLike, omega: ArrayLike, susceptibility: ArrayLike, owner: str
+) -> tuple[FloatArray, ...]:
+    """The arguments of a proximal operator as arrays of one shape, or a sentence."""
+    given = {"y": y, "omega": omega, "susceptibility": susceptibility}
+    arrays = [require_array(name, values, owner) for name, values in given.items()]
+    bad = ~(np.isfinite(arrays[2]) & (arrays[2] > 0.0))
+    if bad.any():
+        raise BadArgument(
+            f"{owner}: susceptibility must be finite and positive, got {arrays[2][bad][0]:g}"
+        )
+    try:
+        return tuple(np.broadcast_arrays(*arrays))
+    except ValueError:
+        shapes = ", ".join(str(array.shape) for array in arrays)
+        raise BadArgument(
+            f"{owner}: y, omega and susceptibility cannot be broadcast, their shapes are {shapes}"
+        ) from None
+
+
+def called(name: str, function: Callable[..., Any], *arguments: Any) -> FloatArray:
+    """What a user's `function` returns, as floats; whatever it raises becomes a sentence."""
+    try:
+        found = function(*arguments)
+    except Exception as error:
+        raise BadArgument(
+            f"Custom: {name} failed: {type(error).__name__}: {' '.join(str(error).split())}"
+        ) from error
+    return require_array(f"what {name} returns", found, "Custom")
 
 
 def _require_regularization(value: Any, owner: str) -> Any:

@@ -97,7 +97,8 @@ def _fresh(
 
 
 def _normal(t: FloatArray, mean: FloatArray, variance: FloatArray) -> FloatArray:
-    return np.exp(-0.5 * np.square(t - mean) / variance) / np.sqrt(2.0 * math.pi * variance)
+    with np.errstate(over="ignore"):  # far out
+        return np.exp(-0.5 * np.square(t - mean) / variance) / np.sqrt(2.0 * math.pi * variance)
 
 
 def _before(estimator: Estimator, after: FloatArray, v: float) -> FloatArray:

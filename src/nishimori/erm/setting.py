@@ -65,7 +65,7 @@ def prepare(estimator: Estimator, problem: Any, features: Features | None) -> Se
         student = LinearStudent() if features is None else features
         if not callable(getattr(student, "geometry", None)):
             raise BadArgument(
-                f"{name}: features must be one of nishimori.features or None, got {features!r}"
+                f"{name}: features must be one of nishimori.features or None, got {features!r:.60}"
             )
         geometry = student.geometry(problem)
     closed = False
@@ -132,7 +132,7 @@ def _sparse_geometry(estimator: Estimator, problem: GLM, features: Features | No
     if features is not None and not isinstance(features, LinearStudent):
         raise BadArgument(
             f"{name}: l1 > 0 is known for a student that is linear in the input only, "
-            f"got features={features!r}"
+            f"got features={features!r:.60}"
         )
     if not isinstance(problem.spectrum, Isotropic):
         raise BadArgument(

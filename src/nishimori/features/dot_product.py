@@ -32,7 +32,7 @@ def linear_and_residual(function: Callable[[Any], Any], moment: float) -> tuple[
     series has fallen to rounding, and once more to have two values to compare.
     """
     if not callable(function):
-        raise BadArgument(f"Kernel.from_function: function must be callable, got {function!r}")
+        raise BadArgument(f"Kernel.from_function: function must be callable, got {function!r:.60}")
     ends = _values(function, np.array([0.0, moment]))
     size = float(np.abs(ends).max())
     slopes: list[float] = []

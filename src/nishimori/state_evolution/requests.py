@@ -42,8 +42,8 @@ def require_branch(branch: str) -> None:
 def require_options(rtol: float, on_failure: str) -> None:
     """Refuse, in a sentence, a tolerance or an `on_failure` that there is not."""
     require_fraction("rtol", rtol, "relative tolerance", 1e-13, 1e-3)
-    if on_failure not in ("raise", "warn", "return"):
-        raise BadArgument(f"on_failure must be 'raise', 'warn' or 'return', got {on_failure!r}")
+    if not isinstance(on_failure, str) or on_failure not in ("raise", "warn", "return"):
+        raise BadArgument(f"on_failure must be 'raise', 'warn' or 'return', got {on_failure!r:.60}")
 
 
 def report(message: str, result: object, on_failure: OnFailure) -> None:

@@ -68,10 +68,7 @@ def test_the_maximum_margin_takes_no_penalty() -> None:
 
 
 def test_a_search_does_not_take_an_array() -> None:
-    for loss in (E.Ridge, E.Huber(0.5).__class__):
-        estimator = loss(
-            regularization=[1.0, 2.0], **({"threshold": 0.5} if loss is E.Huber else {})
-        )
+    for estimator in (E.Ridge(regularization=[1.0, 2.0]), E.Huber(0.5, regularization=[1.0])):
         refuse(lambda e=estimator: e.optimal_regularization(LINEAR, 1.0), "holds an array")
     refuse(lambda: E.Ridge(regularization=[]), "is empty")
 

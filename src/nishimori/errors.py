@@ -18,6 +18,7 @@ __all__ = [
     "ReductionError",
     "Status",
     "UnknownName",
+    "UnresolvedIntegral",
 ]
 
 
@@ -27,6 +28,10 @@ class NishimoriError(ValueError):
 
 class BadArgument(NishimoriError):
     """An argument is out of its domain; says which, what it was and what would be accepted."""
+
+
+class UnresolvedIntegral(BadArgument):
+    """A channel's integrals cannot be resolved; solvers make it a `Status` of the points."""
 
 
 class UnknownName(NishimoriError):

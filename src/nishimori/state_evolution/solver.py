@@ -68,7 +68,7 @@ def solve_all(
             done = middle
         except UnresolvedIntegral:
             missed = middle
-    solutions = [failed(alpha, Status.NO_SOLUTION) for _ in found or [None]]
+    solutions = [failed(alpha, Status.NO_SOLUTION) for _ in range(max(1, len(found)))]
     for solution, part in zip(solutions, found, strict=False):
         solution.put(order[:done], part)
     solutions[0].status[order[done:]] = Status.UNRESOLVED

@@ -17,7 +17,13 @@ __all__ = [
     "require_integer",
     "require_number",
     "require_positive",
+    "shown",
 ]
+
+
+def shown(value: Any) -> str:
+    """The beginning of what `value` prints as, in one line, for a sentence about it."""
+    return f"{' '.join(repr(value)[:200].split()):.60}"
 
 
 def as_float(name: str, value: Any, owner: str) -> float:
@@ -27,7 +33,7 @@ def as_float(name: str, value: Any, owner: str) -> float:
             raise TypeError
         return float(value)
     except (TypeError, ValueError):
-        raise BadArgument(f"{owner}: {name} must be a number, got {value!r:.60}") from None
+        raise BadArgument(f"{owner}: {name} must be a number, got {shown(value)}") from None
     except OverflowError:
         raise BadArgument(f"{owner}: {name} is too large for a float") from None
 
@@ -70,7 +76,7 @@ def require_integer(name: str, value: Any, owner: str, low: int, high: int) -> i
     if not whole or not low <= number <= high:
         raise BadArgument(
             f"{owner}: {name} must be an integer of at least {low} and at most {high}, "
-            f"got {value!r:.60}"
+            f"got {shown(value)}"
         )
     return number
 
@@ -86,5 +92,5 @@ def require_array(name: str, values: Any, owner: str) -> NDArray[np.float64]:
         return np.asarray(array, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
         raise BadArgument(
-            f"{owner}: {name} must be a number or an array of numbers, got {values!r:.60}"
+            f"{owner}: {name} must be a number or an array of numbers, got {shown(values)}"
         ) from None

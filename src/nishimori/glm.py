@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import ArrayLike, NDArray
 
-from nishimori.arguments import require_number
+from nishimori.arguments import require_number, shown
 from nishimori.channels import Channel
 from nishimori.errors import BadArgument
 from nishimori.network import require_variance
@@ -17,6 +17,7 @@ from nishimori.spectra import Isotropic, Spectrum
 if TYPE_CHECKING:
     import numpy as np
 
+    from nishimori.paper import Equations
     from nishimori.results import Curve, State, Trajectory
     from nishimori.transitions import Transitions
 
@@ -84,7 +85,7 @@ class GLM:
         ):
             if not isinstance(getattr(self, name), kind):
                 raise BadArgument(
-                    f"GLM: {name} must be one of {where}, got {getattr(self, name)!r:.60}"
+                    f"GLM: {name} must be one of {where}, got {shown(getattr(self, name))}"
                 )
         if not isinstance(self.spectrum, Isotropic) and not isinstance(self.prior, Gaussian):
             raise BadArgument(
@@ -209,6 +210,23 @@ class GLM:
         from nishimori.transitions import find_transitions
 
         return find_transitions(self, rtol=rtol, on_failure=on_failure)
+
+    def _repr_html_(self) -> str:
+        from nishimori.export.html import glm_html
+
+        return glm_html(self)
+
+    def equations(self) -> Equations:
+        """State evolution of this problem and the errors read off it, as LaTeX."""
+        from nishimori.paper.glm import glm_equations
+
+        return glm_equations(self)
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Keys of what `nishimori.citation` cites."""
+        parts = self.channel.references, self.prior.references, self.spectrum.references
+        return tuple(dict.fromkeys(key for part in parts for key in part))
 
     def test_error(
         self, state: State | Curve, metric: str | None = None, *, label_noise: bool = True

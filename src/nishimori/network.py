@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from numpy.typing import ArrayLike
 
@@ -15,6 +15,7 @@ from nishimori.errors import BadArgument
 if TYPE_CHECKING:
     from nishimori.channels import Channel
     from nishimori.glm import GLM
+    from nishimori.paper import Equations
     from nishimori.reduction import Reduction
     from nishimori.results import Curve
     from nishimori.spectra import Spectrum
@@ -113,6 +114,8 @@ class DeepNetwork:
     layers: tuple[Layer, ...]
     readout_variance: float = 1.0
 
+    references: ClassVar[tuple[str, ...]] = ("camilli2025", "cui2023", "barbier2019")
+
     def __init__(self, layers: Sequence[Layer], readout_variance: float = 1.0) -> None:
         if isinstance(layers, Layer):
             layers = (layers,)
@@ -194,6 +197,17 @@ class DeepNetwork:
         reduction = self.reduce(1.0 if spectrum is None else spectrum.mean)
         return reduction.glm(channel, offset=offset, above_layer=above_layer, spectrum=spectrum)
 
+    def equations(
+        self, channel: Channel | None = None, *, spectrum: Spectrum | None = None
+    ) -> Equations:
+        """The reduction, and with a `channel` the equivalent GLM's state evolution, as LaTeX.
+
+        With a `spectrum` of the inputs, the network is reduced at its mean.
+        """
+        require_spectrum(spectrum)
+        reduction = self.reduce(1.0 if spectrum is None else spectrum.mean)
+        return reduction.equations(channel, spectrum=spectrum)
+
     def learning_curve(
         self,
         channel: Channel,
@@ -246,6 +260,11 @@ class DeepNetwork:
             quantiles=quantiles,
             progress=progress,
         )
+
+    def _repr_html_(self) -> str:
+        from nishimori.export.html import network_html
+
+        return network_html(self)
 
     def __str__(self) -> str:
         texts = [str(layer) for layer in self.layers]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ __all__ = ["Curve", "ErmCurve", "ErmState", "State", "Trajectory"]
 
 FloatArray = NDArray[np.float64]
 
+_NETWORK_REFERENCES = ("camilli2025", "cui2023", "barbier2019")
+_SUMMARY = ("regularization", "overlap", "mmse", "test_error", "train_loss")
 _TABLE_COLUMNS = ("alpha", "overlap", "mmse", "test_error", "mutual_information", "residual")
 _ERM_COLUMNS = (
     "alpha",
@@ -80,6 +82,8 @@ class State:
     residual: float
     error_estimate: float
 
+    references: ClassVar[tuple[str, ...]] = ("barbier2019",)
+
     @property
     def log_evidence(self) -> float:
         """E ln P(labels | inputs)/d in nats, which is the free entropy of the optimal branch.
@@ -93,6 +97,14 @@ class State:
         row = {field.name: getattr(self, field.name) for field in fields(self)}
         row["status"] = self.status.label
         return row
+
+    def __repr__(self) -> str:
+        return _state_repr(self)
+
+    def _repr_html_(self) -> str:
+        from nishimori.export.html import state_html
+
+        return state_html(self)
 
     def __str__(self) -> str:
         lines = [f"{self.branch} state at alpha = {self.alpha:g}: {self.status.label}"]
@@ -127,6 +139,11 @@ class Curve:
     error_estimate: FloatArray
     quantiles: Mapping[float, FloatArray] | None = None
 
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Keys of what `nishimori.citation` cites; those of a network where it is a mean."""
+        return ("barbier2019",) if self.quantiles is None else _NETWORK_REFERENCES
+
     def __len__(self) -> int:
         return self.alpha.size
 
@@ -154,6 +171,14 @@ class Curve:
     def failed(self) -> NDArray[np.bool_]:
         """Where the status is a failure."""
         return _failed(self.status)
+
+    def __repr__(self) -> str:
+        return _curve_repr(self)
+
+    def _repr_html_(self) -> str:
+        from nishimori.export.html import curve_html
+
+        return curve_html(self)
 
     def __str__(self) -> str:
         return _table(self.rows(), _TABLE_COLUMNS)
@@ -204,7 +229,7 @@ class ErmState:
     residual : float
         Largest relative error of the equations.
     error_estimate : float
-        Estimated relative error of the order parameters.
+        Estimated relative error of the order parameters, the errors and the training loss.
     """
 
     alpha: float
@@ -225,11 +250,21 @@ class ErmState:
     residual: float
     error_estimate: float
 
+    references: ClassVar[tuple[str, ...]] = ("loureiro2021",)
+
     def row(self) -> dict[str, Any]:
         """The attributes by name, the status as its lower-case label."""
         row = {field.name: getattr(self, field.name) for field in fields(self)}
         row["status"] = self.status.label
         return row
+
+    def __repr__(self) -> str:
+        return _state_repr(self)
+
+    def _repr_html_(self) -> str:
+        from nishimori.export.html import state_html
+
+        return state_html(self)
 
     def __str__(self) -> str:
         lines = [f"trained estimator at alpha = {self.alpha:g}: {self.status.label}"]
@@ -265,6 +300,8 @@ class ErmCurve:
     residual: FloatArray
     error_estimate: FloatArray
 
+    references: ClassVar[tuple[str, ...]] = ("loureiro2021",)
+
     def __len__(self) -> int:
         return self.alpha.size
 
@@ -283,6 +320,14 @@ class ErmCurve:
     def failed(self) -> NDArray[np.bool_]:
         """Where the status is a failure."""
         return _failed(self.status)
+
+    def __repr__(self) -> str:
+        return _curve_repr(self)
+
+    def _repr_html_(self) -> str:
+        from nishimori.export.html import curve_html
+
+        return curve_html(self)
 
     def __str__(self) -> str:
         return _table(self.rows(), _ERM_COLUMNS)
@@ -305,6 +350,27 @@ def _point(curve: Any, kind: Any, index: int | tuple[int, ...]) -> dict[str, Any
         values[field.name] = value
     values["status"] = Status(values["status"])
     return values
+
+
+def _state_repr(state: Any) -> str:
+    shown = [f"{name} {getattr(state, name):.8g}" for name in _SUMMARY if hasattr(state, name)]
+    kind = type(state).__name__
+    return f"<{kind} at alpha = {state.alpha:g}: {', '.join(shown)}, {state.status.label}>"
+
+
+def _curve_repr(curve: Any) -> str:
+    """The ranges of a curve in a few lines; ``str`` is the table."""
+    kind, count = type(curve).__name__, len(curve)
+    lines = [f"<{kind} of {count} point{'' if count == 1 else 's'}, shape {curve.alpha.shape}"]
+    for name in ("alpha", *_SUMMARY) if count else ():
+        if hasattr(curve, name):
+            values = getattr(curve, name).ravel()
+            lines.append(f"  {name:<15}{values[0]:.8g} to {values[-1]:.8g}")
+    failures = int(curve.failed.sum())
+    lines.append(
+        f"  {'status':<15}{failures} failed>" if failures else f"  {'status':<15}none failed>"
+    )
+    return "\n".join(lines)
 
 
 def _failed(status: NDArray[np.int_]) -> NDArray[np.bool_]:
@@ -344,8 +410,19 @@ class Trajectory:
     test_error: FloatArray
     status: Status = Status.CONVERGED
 
+    references: ClassVar[tuple[str, ...]] = ("barbier2019",)
+
     def __len__(self) -> int:
         return self.iteration.size
+
+    def __repr__(self) -> str:
+        last = f"mmse {self.mmse[0]:.8g} to {self.mmse[-1]:.8g}" if len(self) else "no points"
+        return f"<Trajectory at alpha = {self.alpha:g}: {len(self)} points, {last}>"
+
+    def _repr_html_(self) -> str:
+        from nishimori.export.html import trajectory_html
+
+        return trajectory_html(self)
 
     def iterations_to(self, tolerance: float = 1e-3) -> int | None:
         """The first iteration whose mmse is within a relative `tolerance` of the last one's.

@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nishimori._kernels.tabulated import COARSE, FINE, Smoothed, Table, nodes_of
-from nishimori.arguments import require_array
+from nishimori.arguments import require_array, shown
 from nishimori.channels.base import Channel, FloatArray, Information
 from nishimori.channels.custom_continuous import continuous_information, continuous_spread
 from nishimori.channels.custom_law import Likelihood
+from nishimori.channels.formulas import information_of, law_average
 from nishimori.channels.laws import LabelLaw
 from nishimori.errors import BadArgument
+from nishimori.latex import Symbol, numbers
 
 __all__ = ["Custom"]
 
@@ -131,6 +133,20 @@ class Custom(Channel):
         ):
             object.__setattr__(self, name, value)
         self._table(1.0, 0.0)  # what is wrong with the likelihood shows at once
+
+    def latex_information(self, omega: str = r"\omega") -> tuple[str, ...]:
+        law = law_average(r"P_{\mathrm{out}}(y \mid {h})", omega)
+        if self.outputs is None:
+            return law, *information_of(r"\int \mathrm{d}y\,")
+        return law, *information_of(rf"\sum_{{y \in \{{{numbers(self.outputs)}\}}}}")
+
+    def latex_error(self, omega: str = r"\omega") -> str:
+        if self.outputs is None:
+            return super().latex_error(omega)
+        return r"1 - \mathbb{E}_\omega \max_y Z(y, \omega)"
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        return (Symbol(r"P_{\mathrm{out}}", "the law of a label, a user-given function"),)
 
     def evaluate(self, signal: FloatArray, variance: FloatArray, offset: float) -> Information:
         fisher, entropy, error = np.empty((3, signal.size))
@@ -289,5 +305,5 @@ def _loss(value: FloatArray) -> FloatArray:
 def _numbers(name: str, values: Any) -> FloatArray:
     array = require_array(name, values, "Custom")
     if array.ndim != 1:
-        raise BadArgument(f"Custom: {name} must be a list of numbers, got {values!r:.60}")
+        raise BadArgument(f"Custom: {name} must be a list of numbers, got {shown(values)}")
     return array

@@ -10,7 +10,9 @@ import numpy as np
 
 from nishimori.arguments import require_positive
 from nishimori.channels.base import Channel, FloatArray, Information
+from nishimori.channels.formulas import binary_information
 from nishimori.channels.laws import LabelLaw
+from nishimori.latex import Symbol
 
 __all__ = ["Door"]
 
@@ -63,6 +65,20 @@ class Door(Channel):
     def __post_init__(self) -> None:
         threshold = require_positive("threshold", self.threshold, "Door")
         object.__setattr__(self, "threshold", threshold)
+
+    def latex_law(self) -> str:
+        return r"y &= \operatorname{sign}(K - \lvert h \rvert)"
+
+    def latex_information(self, omega: str = r"\omega") -> tuple[str, ...]:
+        below = omega if omega == r"\omega" else rf"({omega})"
+        inside = (
+            rf"\Phi\left(\frac{{K - {below}}}{{\sqrt{{V}}}}\right)"
+            rf" - \Phi\left(\frac{{-K - {below}}}{{\sqrt{{V}}}}\right)"
+        )
+        return rf"Z_+ &= {inside}", r"Z_- &= 1 - Z_+", *binary_information()
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        return (Symbol("K", "the threshold of the door", self.threshold),)
 
     def evaluate(self, signal: FloatArray, variance: FloatArray, offset: float) -> Information:
         from nishimori._kernels import door

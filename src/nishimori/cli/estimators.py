@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from nishimori.erm import Estimator
     from nishimori.results import ErmCurve
 
-__all__ = ["estimator_named", "learning_curves", "problem_of"]
+__all__ = [
+    "estimator_named",
+    "labelled",
+    "learning_curves",
+    "optimal_unless_said",
+    "problem_of",
+]
 
 _KERNEL = "kernel"
 
@@ -41,22 +47,9 @@ def learning_curves(
     """The curves of the estimators of ``--with``, by name; optimal unless they say."""
     problem = problem_of(described, settings)
     options = {name: settings[name] for name in ("rtol",) if name in settings}
-    losses = _constructors(problem.channel)
-    constructors = losses | {_KERNEL: _kernel_machine(losses["ridge"])}
-    parts = [text.strip() for text in texts]
-    names = [_parts(part)[0] for part in parts]
     curves: dict[str, ErmCurve] = {}
-    for part, name in zip(parts, names, strict=True):
-        if not part:
-            raise BadArgument("--with has an empty name; expected estimators such as ridge,hinge")
-        typed = part.lower().replace("-", "_")
-        label = typed.partition(":")[0].strip() if names.count(name) == 1 else typed
-        if label in curves:
-            raise BadArgument(f"--with names {part} twice")
-        features = _kernel(described) if name == _KERNEL else None
-        optimal = name in constructors and _takes(name, constructors, "regularization")
-        default = {"regularization": "optimal"} if optimal else {}
-        estimator = _parsed("--with", part, default, constructors)
+    for label, part in labelled("--with", texts).items():
+        estimator, features = optimal_unless_said("--with", part, described)
         try:
             curves[label] = estimator.learning_curve(
                 problem, alpha, features, on_failure="return", **options
@@ -64,6 +57,36 @@ def learning_curves(
         except NishimoriError as error:
             raise BadArgument(f"--with {part}: {error}") from None
     return curves
+
+
+def labelled(flag: str, texts: Sequence[str]) -> dict[str, str]:
+    """The estimators of a list by the shortest label that tells them apart."""
+    parts = [text.strip() for text in texts]
+    names = [_parts(part)[0] for part in parts]
+    found: dict[str, str] = {}
+    for part, name in zip(parts, names, strict=True):
+        if not part:
+            raise BadArgument(f"{flag} has an empty name; expected estimators such as ridge,hinge")
+        typed = part.lower().replace("-", "_")
+        label = typed.partition(":")[0].strip() if names.count(name) == 1 else typed
+        if label in found:
+            raise BadArgument(f"{flag} names {part} twice")
+        found[label] = part
+    return found
+
+
+def optimal_unless_said(
+    flag: str, part: str, described: Described, others: Sequence[str] = ()
+) -> tuple[Estimator, Any]:
+    """An estimator of a list and its features; `others` are names that the caller has known."""
+    losses = _constructors(described.problem.channel)
+    constructors = losses | {_KERNEL: _kernel_machine(losses["ridge"])}
+    constructors |= dict.fromkeys(others, _nothing_to_set)
+    name, _ = _parts(part)
+    optimal = name in constructors and _takes(name, constructors, "regularization")
+    default = {"regularization": "optimal"} if optimal else {}
+    estimator = _parsed(flag, part, default, constructors)
+    return estimator, _kernel(flag, described) if name == _KERNEL else None
 
 
 def problem_of(described: Described, values: Mapping[str, Any]) -> Any:
@@ -90,6 +113,10 @@ def _kernel_machine(square: Callable[..., Estimator]) -> Callable[..., Estimator
         return square(regularization=regularization)
 
     return kernel
+
+
+def _nothing_to_set() -> Estimator:
+    raise NotImplementedError  # known to the caller
 
 
 def _parts(text: str) -> tuple[str, set[str]]:
@@ -123,11 +150,11 @@ def _parsed(
     return found
 
 
-def _kernel(described: Described) -> Any:
+def _kernel(flag: str, described: Described) -> Any:
     """The kernel of the network at infinite width: its linear part, and its structural noise."""
     from nishimori.features import Kernel
 
     if described.network is None:
-        raise BadArgument("--with kernel needs a network: it is the kernel of its infinite width")
+        raise BadArgument("kernel needs a network: it is the kernel of its infinite width")
     problem = described.problem
     return Kernel(problem.signal_variance, problem.noise_variance, problem.spectrum.mean)

@@ -9,20 +9,30 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nishimori.arguments import require_array, require_positive
+from nishimori.arguments import require_array, require_positive, shown
 from nishimori.errors import BadArgument
+from nishimori.latex import Symbol
 
 if TYPE_CHECKING:
     from nishimori.channels import Channel
     from nishimori.erm.mapping import ScikitLearn
     from nishimori.features import Features
     from nishimori.glm import GLM, OnFailure
+    from nishimori.paper import Equations
     from nishimori.results import ErmCurve, ErmState
 
-__all__ = ["Estimator", "FloatArray", "Regularization", "called", "require_cavity"]
+__all__ = [
+    "Estimator",
+    "FloatArray",
+    "Kinks",
+    "Regularization",
+    "called",
+    "require_cavity",
+]
 
 FloatArray = NDArray[np.float64]
 Regularization = ArrayLike | Literal["optimal"]
+Kinks = tuple[tuple[float, float, float], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +63,7 @@ class Estimator:
     labels: ClassVar[Literal["real", "sign", "any"]] = "real"
     is_square: ClassVar[bool] = False
     separable_only: ClassVar[bool] = False
+    sources: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         name = type(self).__name__
@@ -65,6 +76,23 @@ class Estimator:
     def name(self) -> str:
         """What errors call it."""
         return type(self).__name__
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Keys of what `nishimori.citation` cites: those of the loss, and of the equations."""
+        return *self.sources, "loureiro2021", *(("bayati2012",) if self.l1 > 0.0 else ())
+
+    def latex_loss(self, t: str = "t") -> str | None:
+        """`reduced` in LaTeX, a formula of `t`; None for a function the user gave."""
+        return None
+
+    def latex_score(self, t: str = "t") -> str | None:
+        """`score` in LaTeX, a formula of `t` and V; None where it has no closed form."""
+        return None
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        """The letters for the loss's own parameters."""
+        return ()
 
     # The loss in its variable t.
 
@@ -80,9 +108,17 @@ class Estimator:
         """The loss at the proximal point."""
         raise NotImplementedError
 
+    @property
+    def kinks(self) -> Kinks:
+        """Where the loss or its slope has a kink, ascending in t; the slopes on both sides.
+
+        From t = kink + V slope of one side to that of the other the proximal point is the kink.
+        """
+        return ()
+
     def cuts(self, susceptibility: FloatArray) -> FloatArray:
-        """Places in t where `score` has a kink or a near singularity; one more axis, the last."""
-        raise NotImplementedError
+        """Places in t where `score` is nearly singular otherwise; one more axis, the last."""
+        return np.empty((*np.shape(susceptibility), 0))
 
     # The same, of labels and fields.
 
@@ -104,6 +140,15 @@ class Estimator:
         return self
 
     # What the user asks.
+
+    def equations(self, problem: GLM, features: Features | None = None) -> Equations:
+        """The loss, the order parameters and the errors of this student, as LaTeX.
+
+        Arguments as in `learning_curve`.
+        """
+        from nishimori.paper.estimators import estimator_equations
+
+        return estimator_equations(self, problem, features)
 
     def learning_curve(
         self,
@@ -321,7 +366,7 @@ def _require_regularization(value: Any, owner: str) -> Any:
         array = require_array("regularization", value, owner)
     except BadArgument:
         raise BadArgument(
-            f"{owner}: regularization must be a number, an array or 'optimal', got {value!r:.60}"
+            f"{owner}: regularization must be a number, an array or 'optimal', got {shown(value)}"
         ) from None
     bad = ~(np.isfinite(array) & (array >= 0.0))
     if bad.any():

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nishimori.arguments import require_array
-from nishimori.erm.base import Estimator, FloatArray, called, require_cavity
+from nishimori.erm.base import Estimator, FloatArray, Kinks, called, require_cavity
 from nishimori.erm.labelled import LabelledLoss
 from nishimori.erm.tabulated import ConvexTable
 from nishimori.errors import BadArgument
@@ -170,6 +170,12 @@ class OneVariable(Estimator):
 
     def minimum(self, t: FloatArray, susceptibility: FloatArray) -> FloatArray:
         return self.table.value(self.table.proximal(t, susceptibility)[0])
+
+    @property
+    def kinks(self) -> Kinks:
+        table = self.table
+        sides = np.stack([table.edges, table.below, table.above], axis=1)
+        return tuple(map(tuple, sides[table.above > table.below].tolist()))
 
     def cuts(self, susceptibility: FloatArray) -> FloatArray:
         return self.table.images(susceptibility)

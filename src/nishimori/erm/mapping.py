@@ -6,7 +6,7 @@ import math
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from nishimori.arguments import require_number
+from nishimori.arguments import require_number, shown
 from nishimori.erm.absolute import Absolute
 from nishimori.erm.base import Estimator
 from nishimori.erm.epsilon_insensitive import EpsilonInsensitive
@@ -84,13 +84,13 @@ def scikit_learn(estimator: Estimator, samples: int, state: ErmState | None = No
     """
     if not isinstance(estimator, Estimator):
         raise BadArgument(
-            f"scikit_learn: estimator must be one of nishimori.erm, got {estimator!r:.60}"
+            f"scikit_learn: estimator must be one of nishimori.erm, got {shown(estimator)}"
         )
     name = estimator.name
     if require_number("samples", samples, "scikit_learn") < 1:
         raise BadArgument(f"scikit_learn: samples must be at least 1, got {samples!r}")
     if not (state is None or isinstance(state, ErmState)):
-        raise BadArgument(f"scikit_learn: state must be an ErmState or None, got {state!r:.60}")
+        raise BadArgument(f"scikit_learn: state must be an ErmState or None, got {shown(state)}")
     reg = 0.0 if isinstance(estimator, MaxMargin) else _regularization(estimator, state)
     l1 = estimator.l1
     free = {"fit_intercept": False}

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from nishimori.arguments import shown
 from nishimori.errors import BadArgument
 from nishimori.glm import GLM
 
@@ -18,7 +19,7 @@ FloatArray = NDArray[np.float64]
 def require_glm(problem: Any, owner: str) -> None:
     """Refuse, in a sentence, what is not a `GLM`."""
     if not isinstance(problem, GLM):
-        raise BadArgument(f"{owner}: problem must be a GLM, got {problem!r:.60}")
+        raise BadArgument(f"{owner}: problem must be a GLM, got {shown(problem)}")
 
 
 class OrderParameters(NamedTuple):

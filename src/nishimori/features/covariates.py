@@ -6,12 +6,12 @@ import math
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nishimori.arguments import require_array
+from nishimori.arguments import require_array, shown
 from nishimori.errors import BadArgument, NishimoriWarning
 from nishimori.features.base import FloatArray, require_glm
 from nishimori.features.diagonal import DiagonalGeometry
@@ -72,6 +72,8 @@ class GaussianCovariates:
     eigenvalues: FloatArray
     target_components: FloatArray
     target_variance: float
+
+    references: ClassVar[tuple[str, ...]] = ("loureiro2021",)
 
     def __init__(
         self,
@@ -156,7 +158,7 @@ class GaussianCovariates:
         """
         owner = "GaussianCovariates.from_data"
         if not isinstance(kind, str) or kind not in ("regression", "labels"):
-            raise BadArgument(f"{owner}: kind must be 'regression' or 'labels', got {kind!r:.60}")
+            raise BadArgument(f"{owner}: kind must be 'regression' or 'labels', got {shown(kind)}")
         v = data_matrix("features", features, owner)
         y = _target(target, v.shape[0], kind, owner)
         omega, components = _estimate(v, y)

@@ -200,6 +200,7 @@ def reduce_network(
         readout_variance=network.readout_variance,
         input_second_moment=second_moment,
         description=str(network),
+        network=network,
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from nishimori._kernels.rules import gauss_legendre
 from nishimori.arguments import require_positive
+from nishimori.latex import Symbol
 from nishimori.spectra.base import FloatArray, Spectrum
 
 __all__ = ["MarchenkoPastur"]
@@ -58,6 +59,18 @@ class MarchenkoPastur(Spectrum):
     def __post_init__(self) -> None:
         ratio = require_positive("ratio", self.ratio, "MarchenkoPastur")
         object.__setattr__(self, "ratio", ratio)
+
+    def latex_law(self) -> str:
+        root = r"\sqrt{(s_+ - s)(s - s_-)}"
+        density = rf"\frac{{{root}}}{{2\pi\gamma s}} + \max(0, 1 - 1/\gamma)\,\delta(s)"
+        return rf"\rho(s) &= {density}, \qquad s_\pm = (1 \pm \sqrt{{\gamma}})^2"
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        return (
+            Symbol(r"\langle \cdot \rangle_s", r"the mean over $\rho(s)$"),
+            Symbol(r"\rho", r"the density of the eigenvalues of the inputs' covariance $\Sigma$"),
+            Symbol(r"\gamma", "the ratio of input dimension to latent dimension", self.ratio),
+        )
 
     @property
     def mean(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +59,8 @@ class Transitions:
     errors: Mapping[str, float]
     status: Status = Status.CONVERGED
 
+    references: ClassVar[tuple[str, ...]] = ("barbier2019",)
+
     @property
     def statements(self) -> dict[str, str]:
         """A sentence for each threshold: its value and error, or that there is none."""
@@ -89,6 +92,11 @@ class Transitions:
             else (f"not known: {self.status.sentence}" if lost else "none: there is one branch")
         )
         return out
+
+    def _repr_html_(self) -> str:
+        from nishimori.export.html import transitions_html
+
+        return transitions_html(self)
 
     def __str__(self) -> str:
         return "\n".join(f"{k.replace('_', ' '):<22}{v}" for k, v in self.statements.items())

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import ArrayLike, NDArray
 
+from nishimori.arguments import require_number, shown
 from nishimori.channels import Channel
 from nishimori.errors import BadArgument
 from nishimori.network import require_variance
@@ -85,7 +85,7 @@ class GLM:
         ):
             if not isinstance(getattr(self, name), kind):
                 raise BadArgument(
-                    f"GLM: {name} must be one of {where}, got {getattr(self, name)!r}"
+                    f"GLM: {name} must be one of {where}, got {shown(getattr(self, name))}"
                 )
         if not isinstance(self.spectrum, Isotropic) and not isinstance(self.prior, Gaussian):
             raise BadArgument(
@@ -93,13 +93,7 @@ class GLM:
             )
         for name in ("signal_variance", "noise_variance"):
             object.__setattr__(self, name, require_variance(name, getattr(self, name), "GLM"))
-        try:
-            offset = float(self.offset)
-        except (TypeError, ValueError):
-            offset = math.nan
-        if not math.isfinite(offset):
-            raise BadArgument(f"GLM: offset must be a finite number, got {self.offset!r}")
-        object.__setattr__(self, "offset", offset)
+        object.__setattr__(self, "offset", require_number("offset", self.offset, "GLM"))
 
     def learning_curve(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from numpy.typing import ArrayLike
 
 from nishimori.activations import Activation
-from nishimori.arguments import require_integer
+from nishimori.arguments import require_integer, require_positive
 from nishimori.errors import BadArgument
 
 if TYPE_CHECKING:
@@ -28,14 +27,7 @@ _DEEPEST = 1_000_000
 
 def require_variance(name: str, value: Any, owner: str, *, positive: bool = False) -> float:
     """`value` as a finite variance, or a sentence."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise BadArgument(f"{owner}: {name} must be a number, got {value!r}") from None
-    accepted = "finite and positive" if positive else "finite and at least 0"
-    if not math.isfinite(number) or number < 0.0 or (positive and number == 0.0):
-        raise BadArgument(f"{owner}: {name} is a variance and must be {accepted}, got {number:g}")
-    return number
+    return require_positive(name, value, owner, zero=not positive, what="is a variance and ")
 
 
 def require_spectrum(spectrum: Any) -> None:

@@ -217,7 +217,8 @@ class ErmState:
     train_error : float
         Share of the training samples on the wrong side; NaN for real labels.
     objective : float
-        The minimum that was found, penalties included, per weight of the student.
+        The minimum that was found, per weight of the student: the losses summed and both
+        penalties, that of the l1 norm too.
     regularization : float
         The one used, or found where it was "optimal".
     flatness : float

@@ -94,7 +94,7 @@ def solve(
     on_failure: OnFailure = "raise",
 ) -> ErmState:
     """See `Estimator.solve`."""
-    if np.ndim(alpha) != 0:
+    if require_alpha(alpha).ndim != 0:
         raise BadArgument("solve: alpha must be one number; learning_curve takes an array")
     if np.ndim(estimator.regularization) != 0:
         raise BadArgument("solve: regularization must be one number or 'optimal', got an array")

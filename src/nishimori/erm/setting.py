@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nishimori.arguments import shown
 from nishimori.channels import Sign
 from nishimori.erm.base import Estimator
 from nishimori.erm.equations import RegressionSystem, System
@@ -66,7 +67,7 @@ def prepare(estimator: Estimator, problem: Any, features: Features | None) -> Se
         student = LinearStudent() if features is None else features
         if not callable(getattr(student, "geometry", None)):
             raise BadArgument(
-                f"{name}: features must be one of nishimori.features or None, got {features!r}"
+                f"{name}: features must be one of nishimori.features or None, got {shown(features)}"
             )
         geometry = student.geometry(problem)
     closed = False
@@ -113,7 +114,7 @@ def _sparse_geometry(estimator: Estimator, problem: GLM, features: Features | No
     if features is not None and not isinstance(features, LinearStudent):
         raise BadArgument(
             f"{name}: l1 > 0 is known for a student that is linear in the input only, "
-            f"got features={features!r}"
+            f"got features={shown(features)}"
         )
     if not isinstance(problem.spectrum, Isotropic):
         raise BadArgument(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from nishimori.features.base import FloatArray, OrderParameters
+from nishimori.features.base import FloatArray, OrderParameters, require_glm
 
 if TYPE_CHECKING:
     from nishimori.glm import GLM
@@ -161,6 +161,7 @@ class LinearStudent:
 
     def geometry(self, problem: GLM) -> LinearGeometry:
         """See `Features`."""
+        require_glm(problem, "LinearStudent")
         spectrum = problem.spectrum
         return LinearGeometry(
             spectrum.nodes, spectrum.weights, problem.signal_variance, problem.noise_variance

@@ -10,8 +10,10 @@ import ast
 import hashlib
 import inspect
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -25,6 +27,7 @@ _NAMESPACES = ("activations", "channels", "erm", "features", "priors", "simulate
 _TOP_LEVEL = ("DeepNetwork", "GLM", "Layer")
 _METHODS = ("fixed_points", "glm", "learning_curve", "reduce", "solve", "trajectory", "transitions")
 _LONGEST = 10**7
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _NUMBERS = {"inf": math.inf, "nan": math.nan}
 _FUNCTION = "function"  # stands for a callable of the user's, which no text can make again
 
@@ -137,16 +140,47 @@ def _same(item: Any, default: Any) -> bool:
 def _write_function(value: Callable[..., Any]) -> str:
     name = getattr(value, "__qualname__", type(value).__qualname__)
     home = getattr(value, "__module__", None) or type(value).__module__
-    code = getattr(value, "__code__", None)
-    content = repr(value) if code is None else _content(code)
-    digest = hashlib.sha256(content.encode()).hexdigest()[:16]
+    digest = hashlib.sha256(_behaviour(value).encode()).hexdigest()[:16]
     return f'{_FUNCTION}("{home}.{name}", "{digest}")'
+
+
+def _behaviour(value: Any) -> str:
+    """What a function does and the values that it holds: defaults, closure, attributes."""
+    if isinstance(value, partial):
+        return f"partial{[_held(v) for v in (value.func, value.args, value.keywords)]}"
+    code = getattr(value, "__code__", None)
+    if code is not None:
+        cells = [cell.cell_contents for cell in getattr(value, "__closure__", None) or ()]
+        held = [getattr(value, "__defaults__", None), getattr(value, "__kwdefaults__", None), cells]
+        bound = getattr(value, "__self__", None)
+        return _content(code) + repr([_held(v) for v in (*held, bound) if v is not None])
+    call = getattr(type(value).__call__, "__code__", None)
+    if call is None:
+        return _ADDRESS.sub("", repr(value))
+    return _content(call) + repr([(k, _held(v)) for k, v in sorted(vars(value).items())])
+
+
+def _held(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_held, value))}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{k!r}: {_held(v)}' for k, v in value.items())}}}"
+    try:
+        return write(value)
+    except BadArgument:
+        return _ADDRESS.sub("", repr(value))
 
 
 def _content(code: Any) -> str:
     """What a function does, whatever its file, its line and its address in memory."""
-    constants = [_content(c) if hasattr(c, "co_code") else repr(c) for c in code.co_consts]
+    constants = [_constant(c) for c in code.co_consts]
     return repr((code.co_code.hex(), constants, code.co_names))
+
+
+def _constant(value: Any) -> str:
+    if hasattr(value, "co_code"):
+        return _content(value)
+    return repr(sorted(map(repr, value))) if isinstance(value, frozenset) else repr(value)
 
 
 def _public(path: str) -> Any:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import ArrayLike, NDArray
 
+from nishimori.arguments import require_number, shown
 from nishimori.channels import Channel
 from nishimori.errors import BadArgument
 from nishimori.network import require_variance
@@ -18,6 +18,7 @@ from nishimori.spectra import Isotropic, Spectrum
 if TYPE_CHECKING:
     import numpy as np
 
+    from nishimori.paper import Equations
     from nishimori.results import Curve, State, Trajectory
     from nishimori.transitions import Transitions
 
@@ -85,7 +86,7 @@ class GLM:
         ):
             if not isinstance(getattr(self, name), kind):
                 raise BadArgument(
-                    f"GLM: {name} must be one of {where}, got {getattr(self, name)!r}"
+                    f"GLM: {name} must be one of {where}, got {shown(getattr(self, name))}"
                 )
         if not isinstance(self.spectrum, Isotropic) and not isinstance(self.prior, Gaussian):
             raise BadArgument(
@@ -93,13 +94,7 @@ class GLM:
             )
         for name in ("signal_variance", "noise_variance"):
             object.__setattr__(self, name, require_variance(name, getattr(self, name), "GLM"))
-        try:
-            offset = float(self.offset)
-        except (TypeError, ValueError):
-            offset = math.nan
-        if not math.isfinite(offset):
-            raise BadArgument(f"GLM: offset must be a finite number, got {self.offset!r}")
-        object.__setattr__(self, "offset", offset)
+        object.__setattr__(self, "offset", require_number("offset", self.offset, "GLM"))
 
     def learning_curve(
         self,
@@ -233,6 +228,23 @@ class GLM:
             "transitions",
             {"rtol": rtol},
         )
+
+    def _repr_html_(self) -> str:
+        from nishimori.export.html import glm_html
+
+        return glm_html(self)
+
+    def equations(self) -> Equations:
+        """State evolution of this problem and the errors read off it, as LaTeX."""
+        from nishimori.paper.glm import glm_equations
+
+        return glm_equations(self)
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Keys of what `nishimori.citation` cites."""
+        parts = self.channel.references, self.prior.references, self.spectrum.references
+        return tuple(dict.fromkeys(key for part in parts for key in part))
 
     def test_error(
         self, state: State | Curve, metric: str | None = None, *, label_noise: bool = True

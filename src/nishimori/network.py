@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from numpy.typing import ArrayLike
 
 from nishimori.activations import Activation
-from nishimori.arguments import require_integer
+from nishimori.arguments import require_integer, require_positive
 from nishimori.errors import BadArgument
 from nishimori.results import traced
 
 if TYPE_CHECKING:
     from nishimori.channels import Channel
     from nishimori.glm import GLM
+    from nishimori.paper import Equations
     from nishimori.reduction import Reduction
     from nishimori.results import Curve
     from nishimori.spectra import Spectrum
@@ -28,14 +28,7 @@ _DEEPEST = 1_000_000
 
 def require_variance(name: str, value: Any, owner: str, *, positive: bool = False) -> float:
     """`value` as a finite variance, or a sentence."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise BadArgument(f"{owner}: {name} must be a number, got {value!r}") from None
-    accepted = "finite and positive" if positive else "finite and at least 0"
-    if not math.isfinite(number) or number < 0.0 or (positive and number == 0.0):
-        raise BadArgument(f"{owner}: {name} is a variance and must be {accepted}, got {number:g}")
-    return number
+    return require_positive(name, value, owner, zero=not positive, what="is a variance and ")
 
 
 def require_spectrum(spectrum: Any) -> None:
@@ -122,6 +115,8 @@ class DeepNetwork:
     layers: tuple[Layer, ...]
     readout_variance: float = 1.0
 
+    references: ClassVar[tuple[str, ...]] = ("camilli2025", "cui2023", "barbier2019")
+
     def __init__(self, layers: Sequence[Layer], readout_variance: float = 1.0) -> None:
         if isinstance(layers, Layer):
             layers = (layers,)
@@ -203,6 +198,17 @@ class DeepNetwork:
         reduction = self.reduce(1.0 if spectrum is None else spectrum.mean)
         return reduction.glm(channel, offset=offset, above_layer=above_layer, spectrum=spectrum)
 
+    def equations(
+        self, channel: Channel | None = None, *, spectrum: Spectrum | None = None
+    ) -> Equations:
+        """The reduction, and with a `channel` the equivalent GLM's state evolution, as LaTeX.
+
+        With a `spectrum` of the inputs, the network is reduced at its mean.
+        """
+        require_spectrum(spectrum)
+        reduction = self.reduce(1.0 if spectrum is None else spectrum.mean)
+        return reduction.equations(channel, spectrum=spectrum)
+
     def learning_curve(
         self,
         channel: Channel,
@@ -260,6 +266,11 @@ class DeepNetwork:
             "learning_curve",
             {"channel": channel, "alpha": alpha, **settings, **inputs},
         )
+
+    def _repr_html_(self) -> str:
+        from nishimori.export.html import network_html
+
+        return network_html(self)
 
     def __str__(self) -> str:
         texts = [str(layer) for layer in self.layers]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nishimori.cli.layer_grammar import LAYER_KEYS
-from nishimori.cli.options import INTEGER, LAYERS, NUMBER, TEXT, Option, flag
+from nishimori.cli.options import ACTIVATION, INTEGER, LAYERS, NUMBER, SPECTRA, Option, flag
 from nishimori.errors import BadArgument
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 NETWORK_OPTIONS = (
-    Option("activation", TEXT, "NAME", "of every layer, such as tanh:gain=2"),
+    Option("activation", ACTIVATION, "NAME", "of every layer, such as tanh:gain=2"),
     Option("depth", INTEGER, "L", "number of hidden layers (default 1)"),
     Option(
         "layers",
@@ -44,7 +44,7 @@ NETWORK_OPTIONS = (
 
 SPECTRUM = Option(
     "spectrum",
-    TEXT,
+    SPECTRA,
     "NAME",
     "of the inputs' covariance, such as power_law:exponent=1:dimension=100",
 )

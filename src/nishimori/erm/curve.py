@@ -35,6 +35,7 @@ __all__ = ["Answer", "answer", "learning_curve", "optimal_regularization", "solv
 FloatArray = NDArray[np.float64]
 
 _VOID = (Status.NO_SOLUTION, Status.NOT_SEPARABLE)  # there are no numbers
+_LEAST = 1e-280  # numbers below have no digits to compare
 _ROUNDING = 1e-15  # of one evaluation of the equations
 _GOOD = 1e-9  # residual of a point whose error the finer grid is asked for
 
@@ -93,7 +94,7 @@ def solve(
     on_failure: OnFailure = "raise",
 ) -> ErmState:
     """See `Estimator.solve`."""
-    if np.ndim(alpha) != 0:
+    if require_alpha(alpha).ndim != 0:
         raise BadArgument("solve: alpha must be one number; learning_curve takes an array")
     if np.ndim(estimator.regularization) != 0:
         raise BadArgument("solve: regularization must be one number or 'optimal', got an array")
@@ -139,7 +140,10 @@ def answer(
             fine = system.refined()
             finer = fine.respond(fine.conjugates(solved.x, each), scale)
             gap = np.where(wrong < _GOOD, np.abs(finer - solved.x).max(axis=1), 0.0)
-            wrong = np.maximum(wrong, gap)
+            # as far beside the solution as rounding may be: in a tail that moves much
+            beside = finer + np.maximum(wrong[:, None], np.spacing(np.abs(finer)))
+            apart = _apart(point, fine.finish(beside, each, scale))
+            wrong = np.maximum(wrong, np.where(wrong < _GOOD, np.fmax(gap, apart), gap))
         error = wrong * solved.sensitivity
         point = _with_labels(setting, point, solved.x, each, scale)
     status = _status(setting, solved, point, gap, rtol)
@@ -150,6 +154,16 @@ def answer(
     elif setting.estimator.is_square:
         interpolated(point, regularization)
     return Answer(point, solved.x, solved.residual, error, status)
+
+
+def _apart(one: Point, two: Point) -> FloatArray:
+    """Largest relative difference of what is positive: in a tail it is not that of the unknowns."""
+    pairs = zip((*one.order[:2], *one[2:]), (*two.order[:2], *two[2:]), strict=True)
+    out = np.zeros(one.test_error.shape)
+    for a, b in pairs:
+        large = np.maximum(np.abs(a), np.abs(b))
+        out = np.fmax(out, np.where(large > _LEAST, np.abs(a - b) / large, 0.0))
+    return out
 
 
 def _closed_answer(setting: Setting, alpha: FloatArray, regularization: FloatArray) -> Answer:

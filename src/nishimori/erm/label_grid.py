@@ -100,6 +100,7 @@ def _additive(
     variance: float, noise: FloatArray, chance: FloatArray, finest: float, count: int
 ) -> LabelGrid:
     """Labels h + noise are Gaussian, whatever the field."""
+    noise, chance = noise[chance > _LEAST], chance[chance > _LEAST]
     total = variance + noise
     root = np.sqrt(total)
     y, w = _nodes(

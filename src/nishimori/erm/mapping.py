@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from nishimori.arguments import require_number, shown
 from nishimori.erm.absolute import Absolute
 from nishimori.erm.base import Estimator
 from nishimori.erm.epsilon_insensitive import EpsilonInsensitive
@@ -15,9 +16,7 @@ from nishimori.erm.logistic import Logistic
 from nishimori.erm.max_margin import MaxMargin
 from nishimori.erm.squared_hinge import SquaredHinge
 from nishimori.errors import BadArgument, OutputError
-
-if TYPE_CHECKING:
-    from nishimori.results import ErmState
+from nishimori.results import ErmState
 
 __all__ = ["ScikitLearn", "scikit_learn"]
 
@@ -83,9 +82,15 @@ def scikit_learn(estimator: Estimator, samples: int, state: ErmState | None = No
     >>> nm.erm.Lasso(0.3).to_scikit_learn(samples=600).keywords["alpha"]
     0.0005
     """
+    if not isinstance(estimator, Estimator):
+        raise BadArgument(
+            f"scikit_learn: estimator must be one of nishimori.erm, got {shown(estimator)}"
+        )
     name = estimator.name
-    if isinstance(samples, bool) or not samples >= 1:
-        raise BadArgument(f"scikit_learn: samples must be a number of at least 1, got {samples!r}")
+    if require_number("samples", samples, "scikit_learn") < 1:
+        raise BadArgument(f"scikit_learn: samples must be at least 1, got {samples!r}")
+    if not (state is None or isinstance(state, ErmState)):
+        raise BadArgument(f"scikit_learn: state must be an ErmState or None, got {shown(state)}")
     reg = 0.0 if isinstance(estimator, MaxMargin) else _regularization(estimator, state)
     l1 = estimator.l1
     free = {"fit_intercept": False}

@@ -24,6 +24,7 @@ __all__ = [
     "FORMATS",
     "check_plot",
     "draw_curve",
+    "finish",
     "plot_curve_file",
     "plot_erm_file",
     "require_matplotlib",
@@ -193,7 +194,7 @@ def plot_curve_file(
             right.set_ylabel("excess over the optimum (relative)")
         else:
             _draw_weights(curve, right)
-        _finish(figure, title)
+        finish(figure, title)
         save_figure(figure, path)
 
 
@@ -234,11 +235,12 @@ def plot_erm_file(
         for axes, values in ((left, curve.test_error), (right, curve.train_loss)):
             if _spans(_shown(values, curve), 30.0):
                 axes.set_yscale("log")
-        _finish(figure, title)
+        finish(figure, title)
         save_figure(figure, path)
 
 
-def _finish(figure: Figure, title: str | None) -> None:
+def finish(figure: Figure, title: str | None) -> None:
+    """Grid, spines and title, as all our pictures have them."""
     for axes in figure.axes:
         axes.grid(alpha=0.25, linewidth=0.6)
         axes.spines[["top", "right"]].set_visible(False)

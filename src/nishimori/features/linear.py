@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from nishimori.features.base import FloatArray, OrderParameters
+from nishimori.features.base import FloatArray, OrderParameters, require_glm
 
 if TYPE_CHECKING:
     from nishimori.glm import GLM
@@ -51,6 +51,21 @@ class LinearGeometry:
     def target_variance(self) -> float:
         """E h^2."""
         return self.signal_variance * self._mean + self.noise_variance
+
+    def latex_order_parameters(self) -> tuple[str, ...]:
+        """The equations of V, m and q in LaTeX."""
+        if self.eigenvalues.size == 1 and self._mean == 1.0:
+            return (
+                r"V &= \frac{1}{\lambda_{\mathrm{reg}} + \hat V}",
+                r"m &= \lambda\, \hat m\, V",
+                r"q &= (\lambda\, \hat m^2 + \hat q)\, V^2",
+            )
+        return (
+            r"D &= \lambda_{\mathrm{reg}} + \hat V s",
+            r"V &= \left\langle \frac{s}{D} \right\rangle_s",
+            r"m &= \lambda\, \hat m \left\langle \frac{s^2}{D} \right\rangle_s",
+            r"q &= \left\langle \frac{\lambda\, \hat m^2 s^3 + \hat q\, s^2}{D^2} \right\rangle_s",
+        )
 
     def order_parameters(
         self,
@@ -142,8 +157,11 @@ class LinearStudent:
     1.5
     """
 
+    references: ClassVar[tuple[str, ...]] = ()
+
     def geometry(self, problem: GLM) -> LinearGeometry:
         """See `Features`."""
+        require_glm(problem, "LinearStudent")
         spectrum = problem.spectrum
         return LinearGeometry(
             spectrum.nodes, spectrum.weights, problem.signal_variance, problem.noise_variance

@@ -22,7 +22,7 @@ from nishimori.channels import (
 )
 from nishimori.errors import BadArgument
 
-__all__ = ["draw_labels"]
+__all__ = ["draw_labels", "label_cells"]
 
 FloatArray = NDArray[np.float64]
 
@@ -93,18 +93,23 @@ def _(channel: Custom, field: FloatArray, rng: np.random.Generator) -> FloatArra
     if channel.outputs is not None:
         values = np.asarray(channel.outputs)
         return values[_draw_rows(channel, values, np.ones(values.size), field, rng)]
-    assert channel.support is not None
-    low, high = (_finite(end) for end in channel.support)
-    # Cells are equal in the angle of tan, or in y: the label is uniform in the cell it falls in.
-    bounded = math.isfinite(channel.support[0]) and math.isfinite(channel.support[1])
-    edges = np.linspace(low, high, _CELLS + 1) if bounded else _wide_cells(channel.support)
-    middle, width = 0.5 * (edges[1:] + edges[:-1]), np.diff(edges)
+    middle, width = label_cells(channel)
+    edges = middle - 0.5 * width
     label = np.empty(field.size)
     for start in range(0, field.size, _ROWS):
         part = slice(start, start + _ROWS)
         cell = _draw_rows(channel, middle, width, field[part], rng)
         label[part] = edges[cell] + width[cell] * rng.random(cell.size)
     return label
+
+
+def label_cells(channel: Custom) -> tuple[FloatArray, FloatArray]:
+    """Middles and widths of the cells in which a continuous label counts as uniform."""
+    assert channel.support is not None
+    low, high = channel.support
+    bounded = math.isfinite(low) and math.isfinite(high)
+    edges = np.linspace(low, high, _CELLS + 1) if bounded else _wide_cells(channel.support)
+    return 0.5 * (edges[1:] + edges[:-1]), np.diff(edges)
 
 
 def _with_noise(field: FloatArray, variance: float, rng: np.random.Generator) -> FloatArray:
@@ -128,10 +133,6 @@ def _draw_rows(
     total = np.cumsum(mass, axis=1)
     draw = rng.random(field.size) * total[:, -1]
     return np.minimum((total < draw[:, None]).sum(axis=1), labels.size - 1)
-
-
-def _finite(end: float) -> float:
-    return end if math.isfinite(end) else 0.0
 
 
 def _wide_cells(support: tuple[float, float]) -> FloatArray:

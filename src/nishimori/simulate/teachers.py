@@ -21,7 +21,7 @@ from nishimori.simulate.sampling import BATCH, Array, Teacher, require_rng
 from nishimori.simulate.weights import draw_weights
 from nishimori.spectra import Isotropic, Spectrum
 
-__all__ = ["DeepTeacher", "GlmTeacher", "glm_teacher", "teacher"]
+__all__ = ["DeepTeacher", "GlmTeacher", "glm_teacher", "require_widths", "teacher"]
 
 Precision = Literal["float32", "float64"]
 
@@ -206,7 +206,7 @@ def teacher(
         raise BadArgument(f"teacher: network must be a DeepNetwork, got {network!r:.60}")
     if not isinstance(channel, Channel):
         raise BadArgument(f"teacher: channel must be one of nishimori.channels, got {channel!r}")
-    sizes = _widths(widths, network.depth)
+    sizes = require_widths(widths, network.depth, "teacher")
     kind = _precision(dtype)
     require_spectrum(spectrum)
     count = sum(a * b for a, b in zip(sizes, sizes[1:], strict=False)) + sum(sizes)
@@ -283,14 +283,15 @@ def _precision(dtype: Any) -> np.dtype[Any]:
     return kind
 
 
-def _widths(widths: Any, depth: int) -> tuple[int, ...]:
+def require_widths(widths: Any, depth: int, owner: str) -> tuple[int, ...]:
+    """d, d_1, ..., d_L from one width or all of them, or a sentence."""
     if isinstance(widths, str) or not hasattr(widths, "__len__"):
-        width = require_integer("widths", widths, "teacher", 1, _WIDEST)
+        width = require_integer("widths", widths, owner, 1, _WIDEST)
         return (width,) * (depth + 1)
-    sizes = tuple(require_integer("widths", w, "teacher", 1, _WIDEST) for w in widths)
+    sizes = tuple(require_integer("widths", w, owner, 1, _WIDEST) for w in widths)
     if len(sizes) != depth + 1:
         raise BadArgument(
-            f"teacher: a network of {depth} hidden layers has {depth + 1} widths, the input's "
+            f"{owner}: a network of {depth} hidden layers has {depth + 1} widths, the input's "
             f"first; got {len(sizes)}"
         )
     return sizes

@@ -146,6 +146,30 @@ def test_scikit_learn_finds_the_same_weights(loss, alpha):
     assert np.linalg.norm(theirs.weights - own.weights) < largest * np.linalg.norm(own.weights)
 
 
+@pytest.mark.parametrize("alpha", [0.3, 1.0, 4.0])
+@pytest.mark.parametrize("regularization", [1e-6, 1e-2, 1e2])
+@pytest.mark.parametrize("scale", [1.0, 100.0, 1e-3])
+def test_every_minimum_is_found_in_few_steps(alpha, regularization, scale):
+    samples = data(LINEAR, 100, alpha)
+    y = samples.labels
+    cases = [
+        (ERM.Ridge(), y * scale, regularization, 0.05 * scale),
+        (ERM.Huber(0.3 * scale), y * scale, regularization, 0.0),
+        (ERM.Absolute(), y * scale, regularization / scale, 0.05),
+        (ERM.EpsilonInsensitive(0.2 * scale), y * scale, regularization / scale, 0.0),
+    ]
+    if scale == 1.0:
+        cases += [
+            (loss, np.sign(y), regularization, l1)
+            for loss in (ERM.Hinge(), ERM.Logistic(), ERM.SquaredHinge())
+            for l1 in (0.0, 0.05)
+        ]
+    for loss, labels, reg, l1 in cases:
+        found = minimise(loss, samples.scaled_inputs, labels, reg, l1, 1e-9)
+        assert found.residual <= 1e-9, (loss, l1)
+        assert found.iterations < 200, (loss, l1)
+
+
 def test_max_margin_and_what_cannot_be_separated():
     samples = data(CLEAN, 80, 0.8)
     found = nm.simulate.fit(ERM.MaxMargin(), samples.inputs, samples.labels)

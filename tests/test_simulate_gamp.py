@@ -227,6 +227,50 @@ def test_on_data_of_a_deep_network_it_reaches_the_optimum(activation):
     assert table.agrees, str(table)
 
 
+@pytest.mark.parametrize(
+    ("channel", "alpha"), [(C.Sign(), 2.5), (C.Ordinal((-0.5, 0.5)), 2.0), (C.Door(0.7), 4.0)]
+)
+def test_weights_found_exactly_are_kept(channel, alpha):
+    problem = nm.GLM(channel, prior=P.Rademacher())
+    teacher = nm.simulate.glm_teacher(problem, 400, 0)
+    data = teacher.sample(round(400 * alpha), 1)
+    found = nm.simulate.gamp(problem, data.inputs, data.labels, weights=teacher.weights)
+    assert found.converged
+    assert found.overlap[-1] == pytest.approx(1.0, abs=1e-6)
+
+
+def test_noiseless_linear_labels_do_not_run_away():
+    table = nm.simulate.compare(nm.GLM(C.Linear(0.0)), None, [0.5, 0.8], 150, 10)
+    assert table.agrees, str(table)
+
+
+def test_an_informed_start_is_a_posterior():
+    prior = P.Discrete([0.0, 1.0, 2.0], [0.5, 0.25, 0.25])
+    problem = nm.GLM(C.Linear(0.1), prior=prior)
+    teacher = nm.simulate.glm_teacher(problem, 4000, 0)
+    data = teacher.sample(100, 1)
+    found = nm.simulate.gamp(
+        problem,
+        data.inputs,
+        data.labels,
+        weights=teacher.weights,
+        initial_overlap=0.3,
+        iterations=1,
+    )
+    assert found.overlap[0] == pytest.approx(found.self_overlap[0], abs=0.05)
+    assert found.overlap[0] > prior.mean**2
+
+
+def test_nothing_to_learn_and_nothing_to_see():
+    blank = nm.GLM(C.Sign(), signal_variance=0.0, offset=1.0)
+    data = nm.simulate.glm_teacher(blank, 20, 0).sample(30, 1)
+    found = nm.simulate.gamp(blank, data.inputs, data.labels)
+    assert np.abs(found.predict(data.inputs) - 1.0).max() == 0.0
+    none = nm.simulate.erm_gamp(E.Lasso(10.0), data.inputs, data.labels)
+    assert none.converged
+    assert not none.weights.any()
+
+
 LOSSES = {
     "ridge": (E.Ridge(regularization=0.1), C.Linear(0.1), 0.0),
     "logistic": (E.Logistic(regularization=0.1), C.Sign(0.1), 0.0),
@@ -289,11 +333,21 @@ def test_correlated_inputs_with_gaussian_weights():
             lambda: nm.simulate.gamp(nm.GLM(C.Sign()), [[1.0]], [1.0], initial_overlap=0.5),
             "needs weights",
         ),
-        (lambda: nm.simulate.gamp(nm.GLM(C.Sign()), [[1.0]], [1.0], weights=[1, 2]), "1 numbers"),
+        (
+            lambda: nm.simulate.gamp(nm.GLM(C.Sign()), [[1.0]], [1.0], weights=[1, 2]),
+            "1 finite numbers",
+        ),
         (lambda: nm.simulate.gamp(nm.GLM(C.Sign()), [[1.0]], [1.0], damping=1.0), "damping"),
         (
             lambda: nm.simulate.gamp(nm.GLM(C.Readout(A.Sine())), np.ones((4, 3)), np.full(4, 0.5)),
             "needs label noise",
+        ),
+        (lambda: nm.simulate.gamp(nm.GLM(C.Sign()), [[1.0]], [0.5]), "cannot come from"),
+        (lambda: nm.simulate.gamp(nm.GLM(C.Poisson()), [[1.0]], [-1.0]), "cannot come from"),
+        (lambda: nm.simulate.gamp(nm.GLM(C.Sign()), [[1.0]], [1.0], weights=[np.nan]), "finite"),
+        (
+            lambda: nm.simulate.gamp(nm.GLM(C.Sign()), np.eye(3), np.ones(3)).predict([[1.0]]),
+            "must have shape",
         ),
         (lambda: nm.simulate.erm_gamp(E.Hinge(), [[1.0]], [0.5]), "labels"),
         (lambda: nm.simulate.erm_gamp(E.Ridge(regularization="optimal"), [[1.0]], [0.5]), "number"),

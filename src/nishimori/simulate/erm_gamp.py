@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nishimori.arguments import require_fraction, require_integer, require_number
+from nishimori.arguments import require_fraction, require_integer
 from nishimori.erm import Estimator
 from nishimori.errors import BadArgument
-from nishimori.simulate.gamp import require_samples
+from nishimori.simulate.gamp import optional_vector, require_inputs, require_samples
 from nishimori.simulate.subgradients import slope
 
 __all__ = ["ErmGampResult", "erm_gamp"]
@@ -58,7 +58,8 @@ class ErmGampResult:
 
     def fields(self, inputs: ArrayLike) -> FloatArray:
         """z = w . x/sqrt(d) of fresh inputs."""
-        return np.asarray(inputs, dtype=np.float64) @ self.weights / math.sqrt(self.weights.size)
+        x = require_inputs("ErmGampResult", inputs, self.weights.size)
+        return x @ self.weights / math.sqrt(self.weights.size)
 
     def predict(self, inputs: ArrayLike) -> FloatArray:
         """The sign of z where the loss is of labels +-1, else z."""
@@ -142,10 +143,8 @@ def erm_gamp(
     n, d = x.shape
     count = require_integer("iterations", iterations, "erm_gamp", 1, _MOST)
     damping = require_fraction("damping", damping, "erm_gamp", 0.0, 1.0 - 1e-9)
-    tolerance = require_number("tolerance", tolerance, "erm_gamp")
-    truth = None if weights is None else np.asarray(weights, dtype=np.float64)
-    if truth is not None and truth.shape != (d,):
-        raise BadArgument(f"erm_gamp: weights must be {d} numbers, got shape {truth.shape}")
+    tolerance = require_fraction("tolerance", tolerance, "erm_gamp", 0.0, 1.0)
+    truth = optional_vector("erm_gamp", "weights", weights, d)
     design = x / math.sqrt(d)
     ridge, l1 = estimator.regularization, estimator.l1
     w, v, score, curvature = np.zeros(d), 1.0, np.zeros(n), 0.0
@@ -168,10 +167,10 @@ def erm_gamp(
         v = kept * v + (1.0 - kept) * float(alive.mean()) / total
         change = math.sqrt(float(np.mean(np.square(moved))))
         tracks.append((v, _mean(truth, w), float(np.mean(np.square(w))), change))
-        if not (math.isfinite(change) and v > 0.0):
-            break
-        if change < tolerance:
+        if change < tolerance or not alive.any():
             converged = True
+            break
+        if not (math.isfinite(change) and v > 0.0):
             break
     widths, overlaps, squares, changes = np.array(tracks).T
     return ErmGampResult(estimator, w, widths, overlaps, squares, changes, converged)

@@ -10,16 +10,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse.linalg import LinearOperator, eigsh
 
-from nishimori.arguments import require_array, require_fraction, require_integer, require_number
+from nishimori.arguments import require_array, require_fraction, require_integer
 from nishimori.errors import BadArgument
 from nishimori.glm import GLM
 from nishimori.priors import Gaussian
 from nishimori.simulate.bayes_predictions import best_prediction
 from nishimori.simulate.denoisers import mixture_of, posterior_moments
 from nishimori.simulate.field_posteriors import field_posterior
+from nishimori.simulate.possible_labels import require_possible
 from nishimori.simulate.sampling import require_rng
 
-__all__ = ["GampResult", "gamp", "require_samples"]
+__all__ = ["GampResult", "gamp", "optional_vector", "require_inputs", "require_samples"]
 
 FloatArray = NDArray[np.float64]
 
@@ -27,6 +28,8 @@ _MOST = 100_000  # iterations
 _ALMOST_ZERO = 1e-9  # a score at omega = 0 that tells nothing of the sign of the weights
 _SPECTRAL_OVERLAP = 0.1  # that a spectral start is given credit for
 _LEAST_VARIANCE = 1e-14
+_EXPLAINED = 1e-3  # a variance of the weights, of the prior's, below which nothing is missing
+_RUNAWAY = 1e3  # times the prior's second moment, that an estimate cannot be
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +75,7 @@ class GampResult:
 
     def fields(self, inputs: ArrayLike) -> FloatArray:
         """Posterior means of the fields of fresh inputs, the offset included."""
-        x = np.asarray(inputs, dtype=np.float64)
+        x = require_inputs("GampResult", inputs, self.estimate.size)
         slope = math.sqrt(self.problem.signal_variance / self.estimate.size)
         return slope * (x @ self.estimate) + self.problem.offset
 
@@ -108,11 +111,13 @@ def gamp(
     iterations : int, default 200
         At most.
     damping : float, default 0
-        Share of the old estimate and score kept at each step, in [0, 1).
+        Share of the old estimate and score kept at each step but the first, in [0, 1). It changes
+        the path (state evolution with damping damps something else), not where it ends.
     tolerance : float, default 1e-8
-        Root mean square of the last step of the estimate.
+        Root mean square of the last step of the estimate; >= 0.
     initial_overlap : float, default 0
-        The start is that much informed about `weights`, which must then be given.
+        The start is the posterior of a look at `weights`, which must then be given, of
+        signal-to-noise ratio q/(1 - q): of that overlap q for standard normal weights.
     scale : array_like of shape (d,), optional
         Standard deviation of each input component; Gaussian weights only.
     rng : numpy.random.Generator or int, default 0
@@ -161,10 +166,13 @@ def gamp(
     n, d = x.shape
     count = require_integer("iterations", iterations, "gamp", 1, _MOST)
     damping = require_fraction("damping", damping, "gamp", 0.0, 1.0 - 1e-9)
-    tolerance = require_number("tolerance", tolerance, "gamp")
-    truth = _optional_vector("weights", weights, d)
-    spread = _optional_vector("scale", scale, d)
+    tolerance = require_fraction("tolerance", tolerance, "gamp", 0.0, 1.0)
+    require_possible(problem.channel, y)
+    truth = optional_vector("gamp", "weights", weights, d)
+    spread = optional_vector("gamp", "scale", scale, d)
     if spread is not None:
+        if (spread < 0.0).any():
+            raise BadArgument("gamp: scale must be at least 0")
         if not isinstance(problem.prior, Gaussian):
             raise BadArgument(
                 f"gamp: a scale of the inputs needs a Gaussian prior, got {problem.prior}"
@@ -175,6 +183,7 @@ def gamp(
     design = math.sqrt(signal / d) * x
     mixture = mixture_of(problem.prior)
     mean, variance = posterior_moments(mixture, np.zeros(d), 0.0, spread)
+    moment = 1.0 if spread is None else float(np.mean(np.square(spread)))
     unit = 1.0 if spread is None else np.where(spread > 0.0, spread, 1.0)
     known = None if truth is None else truth * unit
 
@@ -190,8 +199,9 @@ def gamp(
     if start > 0.0:
         if known is None:
             raise BadArgument("gamp: initial_overlap needs weights, the true ones")
-        noise = math.sqrt(start * (1.0 - start)) * unit * source.standard_normal(d)
-        mean, variance = start * known + noise, variance * (1.0 - start)
+        precision = start / (1.0 - start) if start < 1.0 else 1.0 / _LEAST_VARIANCE
+        seen = precision * known + math.sqrt(precision) * source.standard_normal(d)
+        mean, variance = posterior_moments(mixture, seen, precision, spread)
     elif blind:
         direction = _leading(x, np.square(score) - slope, source)
         mean = math.sqrt(_SPECTRAL_OVERLAP * d) * direction * unit
@@ -205,6 +215,9 @@ def gamp(
         v = float(variance.mean())
         omega = design @ mean - signal * v * score
         new_score, slope = moments(omega, v)
+        if step and _tells_nothing(new_score, slope, rest, v):
+            converged = True  # every label is explained, with nothing left to learn from it
+            break
         score = damping * score + (1.0 - damping) * new_score if step else new_score
         precision = signal * float(slope.sum()) / d
         linear = design.T @ score + precision * mean
@@ -216,7 +229,7 @@ def gamp(
         change = math.sqrt(float(np.mean(np.square(moved))))
         overlap = _overlap(known, mean, blind)
         tracks.append((overlap, float(np.mean(np.square(mean))), precision, change))
-        if not math.isfinite(change):
+        if not math.isfinite(change) or float(np.mean(np.square(mean))) > _RUNAWAY * moment:
             break
         if change < tolerance:
             converged = True
@@ -238,6 +251,11 @@ def gamp(
     )
 
 
+def _tells_nothing(score: FloatArray, slope: FloatArray, rest: float, variance: float) -> bool:
+    """Whether, without noise, no label asks for any change, and its field is known."""
+    return bool(rest == 0.0 and variance < _EXPLAINED and not score.any() and not slope.any())
+
+
 def require_samples(owner: str, inputs: Any, labels: Any) -> tuple[FloatArray, FloatArray]:
     """Inputs of shape (n, d) and n labels, all finite, as doubles."""
     x, y = require_array("inputs", inputs, owner), require_array("labels", labels, owner)
@@ -252,12 +270,27 @@ def require_samples(owner: str, inputs: Any, labels: Any) -> tuple[FloatArray, F
     return x, y
 
 
-def _optional_vector(name: str, values: ArrayLike | None, size: int) -> FloatArray | None:
+def require_inputs(owner: str, inputs: ArrayLike, dimension: int) -> FloatArray:
+    """Fresh inputs of shape (samples, d), finite, as doubles."""
+    x = require_array("inputs", inputs, owner)
+    if x.ndim != 2 or x.shape[1] != dimension:
+        raise BadArgument(f"{owner}: inputs must have shape (samples, {dimension}), got {x.shape}")
+    if not np.isfinite(x).all():
+        raise BadArgument(f"{owner}: inputs must be finite")
+    return x
+
+
+def optional_vector(
+    owner: str, name: str, values: ArrayLike | None, size: int
+) -> FloatArray | None:
+    """`values` as `size` finite numbers, or None."""
     if values is None:
         return None
-    vector = require_array(name, values, "gamp")
-    if vector.shape != (size,):
-        raise BadArgument(f"gamp: {name} must be {size} numbers, got shape {vector.shape}")
+    vector = require_array(name, values, owner)
+    if vector.shape != (size,) or not np.isfinite(vector).all():
+        raise BadArgument(
+            f"{owner}: {name} must be {size} finite numbers, got shape {vector.shape}"
+        )
     return vector
 
 
@@ -271,6 +304,8 @@ def _overlap(truth: FloatArray | None, mean: FloatArray, blind: bool) -> float:
 def _leading(x: FloatArray, weight: FloatArray, rng: np.random.Generator) -> FloatArray:
     """The unit eigenvector of sum_mu weight_mu x_mu x_mu^T with the largest eigenvalue."""
     d = x.shape[1]
+    if not (np.isfinite(weight).all() and weight.any() and x.any()):
+        return np.asarray(rng.standard_normal(d)) / math.sqrt(d)
     if d < 3:
         return np.linalg.eigh((x.T * weight) @ x)[1][:, -1]
     matrix = LinearOperator((d, d), matvec=lambda u: x.T @ (weight * (x @ np.ravel(u))))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nishimori.arguments import require_fraction, require_integer
 from nishimori.erm import Estimator
 from nishimori.erm.label_kinds import require_labels
-from nishimori.errors import BadArgument, ConvergenceWarning
+from nishimori.errors import BadArgument, ConvergenceError, ConvergenceWarning
 from nishimori.priors import Gaussian
 from nishimori.simulate.denoisers import mixture_of
 from nishimori.simulate.erm_gamp import erm_gamp
@@ -105,6 +105,7 @@ class MessagePassing:
                 if found.converged:
                     break
             self._warn(found.converged)
+            _refuse_runaway(found.self_overlap[-1], float(problem.spectrum.mean))
             return found.predict(task.test_inputs)
         labels = np.asarray(train.labels, dtype=np.float64)
         constant = 0.0
@@ -134,6 +135,14 @@ class MessagePassing:
                 ConvergenceWarning,
                 stacklevel=3,
             )
+
+
+def _refuse_runaway(self_overlap: float, moment: float) -> None:
+    if not self_overlap < 10.0 * moment:
+        raise ConvergenceError(
+            "message passing has diverged, with damping too: the estimate's self-overlap is "
+            f"{self_overlap:.3g}; a larger dimension would be accepted"
+        )
 
 
 def _scale(task: Task) -> FloatArray | None:

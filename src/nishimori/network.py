@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from nishimori.activations import Activation
 from nishimori.arguments import require_integer, require_positive
 from nishimori.errors import BadArgument
+from nishimori.results import traced
 
 if TYPE_CHECKING:
     from nishimori.channels import Channel
@@ -247,18 +248,23 @@ class DeepNetwork:
         from nishimori.observables import offset_average
 
         require_spectrum(spectrum)
+        inputs = {"input_second_moment": input_second_moment, "spectrum": spectrum}
         if input_second_moment is None:
             input_second_moment = 1.0 if spectrum is None else spectrum.mean
         reduction = self.reduce(input_second_moment)
-        return offset_average(
-            reduction.glm(channel, spectrum=spectrum),
-            reduction.offset_variance,
-            alpha,
-            branch=branch,
-            rtol=rtol,
-            on_failure=on_failure,
-            quantiles=quantiles,
-            progress=progress,
+        settings: dict[str, Any] = {"branch": branch, "rtol": rtol, "quantiles": quantiles}
+        return traced(
+            lambda: offset_average(
+                reduction.glm(channel, spectrum=spectrum),
+                reduction.offset_variance,
+                alpha,
+                on_failure=on_failure,
+                progress=progress,
+                **settings,
+            ),
+            self,
+            "learning_curve",
+            {"channel": channel, "alpha": alpha, **settings, **inputs},
         )
 
     def _repr_html_(self) -> str:

@@ -276,5 +276,7 @@ def _dressed(
     void = np.isin(found.status, _VOID)
     for name in arrays.keys() - {"status", "residual", "error_estimate"}:
         arrays[name] = np.where(void, np.nan, arrays[name])
-    shaped = {name: np.asarray(values).reshape(alpha.shape) for name, values in arrays.items()}
+    shaped: dict[str, Any] = {
+        name: np.asarray(values).reshape(alpha.shape) for name, values in arrays.items()
+    }
     return ErmCurve(alpha=alpha, regularization=regularization, flatness=flatness, **shaped)

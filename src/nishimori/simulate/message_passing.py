@@ -41,7 +41,8 @@ class MessagePassing:
     estimator : Estimator, optional
         Of `nishimori.erm`; without one it is Bayes-optimal.
     damping : float, default 0
-        In [0, 1).
+        In [0, 1). Where the iteration does not come to rest, as happens in small dimensions, it
+        is begun again with more.
     iterations : int, default 500
         At most.
 
@@ -90,30 +91,41 @@ class MessagePassing:
         """Of each test label: the most probable one, its mean, or what the estimator says."""
         train, problem = task.train, task.problem
         if self.estimator is None:
-            found = gamp(
-                problem,
-                train.inputs,
-                train.labels,
-                iterations=self.iterations,
-                damping=self.damping,
-                scale=_scale(task),
-                rng=rng,
-            )
+            scale = _scale(task)
+            for damping in self._dampings():
+                found = gamp(
+                    problem,
+                    train.inputs,
+                    train.labels,
+                    iterations=self.iterations,
+                    damping=damping,
+                    scale=scale,
+                    rng=rng,
+                )
+                if found.converged:
+                    break
             self._warn(found.converged)
             return found.predict(task.test_inputs)
         labels = np.asarray(train.labels, dtype=np.float64)
         constant = 0.0
         if problem.channel.ignores_offset and problem.offset != 0.0:
             constant = float(labels.mean())
-        trained = erm_gamp(
-            self.estimator.for_labels(problem.channel),
-            train.inputs,
-            labels - constant,
-            iterations=self.iterations,
-            damping=self.damping,
-        )
+        estimator = self.estimator.for_labels(problem.channel)
+        for damping in self._dampings():
+            trained = erm_gamp(
+                estimator,
+                train.inputs,
+                labels - constant,
+                iterations=self.iterations,
+                damping=damping,
+            )
+            if trained.converged:
+                break
         self._warn(trained.converged)
         return trained.predict(task.test_inputs) + constant
+
+    def _dampings(self) -> list[float]:
+        return [1.0 - (1.0 - self.damping) * share for share in (1.0, 0.5, 0.2)]
 
     def _warn(self, converged: bool) -> None:
         if not converged:

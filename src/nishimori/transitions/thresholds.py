@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from nishimori.errors import Status, UnresolvedIntegral
 from nishimori.glm import GLM, OnFailure
+from nishimori.results import Origin
 from nishimori.state_evolution import Equations
 from nishimori.state_evolution.inverse_map import InverseMap, Window
 from nishimori.state_evolution.landscape import Landscape
@@ -58,6 +59,7 @@ class Transitions:
     perfect_recovery: float
     errors: Mapping[str, float]
     status: Status = Status.CONVERGED
+    origin: Origin | None = field(default=None, compare=False, repr=False)
 
     references: ClassVar[tuple[str, ...]] = ("barbier2019",)
 

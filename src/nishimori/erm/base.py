@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nishimori.arguments import require_array, require_positive, shown
+from nishimori.arguments import require_array, require_positive
+from nishimori.erm.checks import require_cavity, require_regularization
 from nishimori.errors import BadArgument
 from nishimori.latex import Symbol
 
@@ -21,14 +21,7 @@ if TYPE_CHECKING:
     from nishimori.paper import Equations
     from nishimori.results import ErmCurve, ErmState
 
-__all__ = [
-    "Estimator",
-    "FloatArray",
-    "Kinks",
-    "Regularization",
-    "called",
-    "require_cavity",
-]
+__all__ = ["Estimator", "FloatArray", "Kinks", "Regularization"]
 
 FloatArray = NDArray[np.float64]
 Regularization = ArrayLike | Literal["optimal"]
@@ -68,7 +61,7 @@ class Estimator:
     def __post_init__(self) -> None:
         name = type(self).__name__
         object.__setattr__(
-            self, "regularization", _require_regularization(self.regularization, name)
+            self, "regularization", require_regularization(self.regularization, name)
         )
         object.__setattr__(self, "l1", require_positive("l1", self.l1, name, zero=True))
 
@@ -321,62 +314,3 @@ class Estimator:
                 f"{field.name}={value:g}" if isinstance(value, float) else f"{field.name}={value}"
             )
         return ":".join([type(self).__name__.lower(), *settings])
-
-
-def require_cavity(
-    y: ArrayLike, omega: ArrayLike, susceptibility: ArrayLike, owner: str
-) -> tuple[FloatArray, ...]:
-    """The arguments of a proximal operator as arrays of one shape, or a sentence."""
-    given = {"y": y, "omega": omega, "susceptibility": susceptibility}
-    arrays = [require_array(name, values, owner) for name, values in given.items()]
-    bad = ~(np.isfinite(arrays[2]) & (arrays[2] > 0.0))
-    if bad.any():
-        raise BadArgument(
-            f"{owner}: susceptibility must be finite and positive, got {arrays[2][bad][0]:g}"
-        )
-    try:
-        return tuple(np.broadcast_arrays(*arrays))
-    except ValueError:
-        shapes = ", ".join(str(array.shape) for array in arrays)
-        raise BadArgument(
-            f"{owner}: y, omega and susceptibility cannot be broadcast, their shapes are {shapes}"
-        ) from None
-
-
-def called(name: str, function: Callable[..., Any], *arguments: Any) -> FloatArray:
-    """What a user's `function` returns, as floats; whatever it raises becomes a sentence."""
-    try:
-        found = function(*arguments)
-    except Exception as error:
-        raise BadArgument(
-            f"Custom: {name} failed: {type(error).__name__}: {' '.join(str(error).split())}"
-        ) from error
-    return require_array(f"what {name} returns", found, "Custom")
-
-
-def _require_regularization(value: Any, owner: str) -> Any:
-    """`value` as a float, nested tuples of floats or "optimal", or a sentence."""
-    if isinstance(value, str):
-        if value == "optimal":
-            return value
-        raise BadArgument(
-            f"{owner}: regularization must be a number, an array or 'optimal', got {value!r}"
-        )
-    try:
-        array = require_array("regularization", value, owner)
-    except BadArgument:
-        raise BadArgument(
-            f"{owner}: regularization must be a number, an array or 'optimal', got {shown(value)}"
-        ) from None
-    bad = ~(np.isfinite(array) & (array >= 0.0))
-    if bad.any():
-        raise BadArgument(
-            f"{owner}: regularization must be finite and at least 0, got {array[bad].flat[0]:g}"
-        )
-    if array.size == 0:
-        raise BadArgument(f"{owner}: regularization is empty; at least one number is needed")
-    return float(array) if array.ndim == 0 else _nested(array.tolist())
-
-
-def _nested(values: Any) -> Any:
-    return tuple(_nested(v) for v in values) if isinstance(values, list) else values

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nishimori.arguments import require_array
-from nishimori.erm.base import Estimator, FloatArray, Kinks, called, require_cavity
+from nishimori.erm.base import Estimator, FloatArray, Kinks
+from nishimori.erm.checks import called, require_cavity
 from nishimori.erm.labelled import LabelledLoss
 from nishimori.erm.tabulated import ConvexTable
 from nishimori.errors import BadArgument

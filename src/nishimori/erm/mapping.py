@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nishimori.arguments import require_number, shown
 from nishimori.erm.absolute import Absolute
@@ -16,7 +16,9 @@ from nishimori.erm.logistic import Logistic
 from nishimori.erm.max_margin import MaxMargin
 from nishimori.erm.squared_hinge import SquaredHinge
 from nishimori.errors import BadArgument, OutputError
-from nishimori.results import ErmState
+
+if TYPE_CHECKING:
+    from nishimori.results import ErmState
 
 __all__ = ["ScikitLearn", "scikit_learn"]
 
@@ -89,7 +91,8 @@ def scikit_learn(estimator: Estimator, samples: int, state: ErmState | None = No
     name = estimator.name
     if require_number("samples", samples, "scikit_learn") < 1:
         raise BadArgument(f"scikit_learn: samples must be at least 1, got {samples!r}")
-    if not (state is None or isinstance(state, ErmState)):
+    asked = ("alpha", "regularization", "self_overlap_conjugate")
+    if state is not None and not all(isinstance(getattr(state, k, None), float) for k in asked):
         raise BadArgument(f"scikit_learn: state must be an ErmState or None, got {shown(state)}")
     reg = 0.0 if isinstance(estimator, MaxMargin) else _regularization(estimator, state)
     l1 = estimator.l1

@@ -147,6 +147,8 @@ def erm_gamp(
     truth = optional_vector("erm_gamp", "weights", weights, d)
     design = x / math.sqrt(d)
     ridge, l1 = estimator.regularization, estimator.l1
+    if estimator.separable_only:  # whose weights are the same at any
+        ridge = 1.0
     w, v, score, curvature = np.zeros(d), 1.0, np.zeros(n), 0.0
     tracks = [(v, _mean(truth, w), 0.0, math.inf)]
     converged = False

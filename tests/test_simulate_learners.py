@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import sys
 import zlib
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -134,11 +135,9 @@ def test_scikit_learn_finds_the_same_weights(loss, alpha):
     if isinstance(loss, ERM.Huber):  # on the sample, sigma^2 is the mean square of the slopes
         residual = y - samples.scaled_inputs @ own.weights
         clipped = np.clip(residual, -loss.threshold, loss.threshold)
-        state = SimpleNamespace(
-            regularization=loss.regularization,
-            self_overlap_conjugate=float(np.mean(np.square(clipped))),
-            alpha=1.0,
-        )
+        sigma_square = float(np.mean(np.square(clipped)))
+        state = loss.solve(LINEAR, alpha)
+        state = replace(state, self_overlap_conjugate=sigma_square * alpha)
     # HuberRegressor ends where its objective, the scale included, no longer falls by 2e-9
     largest = 1e-3 if state is not None else 3e-5
     theirs = nm.simulate.fit(loss, x, y, solver="scikit-learn", state=state, tolerance=largest)

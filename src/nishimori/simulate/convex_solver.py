@@ -28,7 +28,7 @@ _AIM = 1e-11  # of each minimisation in the weights, at the end
 _INEXACT, _COARSEST = 0.1, 1e-3  # before: a share of what the multipliers miss
 _PATIENCE = 12  # outer steps without a better residual
 _LEAST = 1e-7  # of v, in units of its start
-_PULL = 0.01
+_PULL, _FADING, _FAINTEST = 0.01, 0.1, 1e-7  # towards the last weights
 
 
 class Minimum(NamedTuple):
@@ -127,10 +127,11 @@ def minimise(
     v = start = _first(loss, labels, unit)
     best = Minimum(w, math.inf, 0)
     last, count, idle = math.inf, 0, 0
-    for _ in range(_OUTER):
-        inner = objective
-        if regularization == 0.0:  # keeps the linear systems regular; gone at the fixed point
-            inner = replace(objective, pull=_PULL * v, anchor=w)
+    for outer in range(_OUTER):
+        # keeps the linear systems regular; gone at the fixed point
+        pull = max(_PULL * _FADING**outer, _FAINTEST if regularization == 0.0 else 0.0) / start
+        pull = max(pull - regularization, 0.0)
+        inner = replace(objective, pull=pull, anchor=w)
         w, new, steps = _newton(inner, w, g, v, max(_AIM, min(_INEXACT * last, _COARSEST)))
         count += steps
         missed = v * float(np.abs(new - g).max()) / unit

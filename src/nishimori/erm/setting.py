@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +15,10 @@ from nishimori.erm.general import GeneralSystem
 from nishimori.erm.labelled import LabelledLoss, LabelledSystem
 from nishimori.erm.margins import MarginSystem
 from nishimori.errors import BadArgument
-from nishimori.features import Geometry, LinearStudent
+from nishimori.features import Features, Geometry, LinearStudent
 from nishimori.glm import GLM
 from nishimori.priors import GaussBernoulli, Gaussian
 from nishimori.spectra import Isotropic
-
-if TYPE_CHECKING:
-    from nishimori.features import Features
 
 __all__ = ["Setting", "label_system", "prepare"]
 
@@ -63,7 +60,7 @@ def prepare(estimator: Estimator, problem: Any, features: Features | None) -> Se
         geometry = _sparse_geometry(estimator, problem, features)
     else:
         student = LinearStudent() if features is None else features
-        if not callable(getattr(student, "geometry", None)):
+        if not isinstance(student, Features):
             raise BadArgument(
                 f"{name}: features must be one of nishimori.features or None, got {features!r}"
             )

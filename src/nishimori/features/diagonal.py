@@ -1,4 +1,4 @@
-"""Students whose covariance is known by its eigenvalues: kernels and explicit covariates."""
+"""Students whose covariance is known by its eigenvalues: linear ones, kernels and covariates."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from functools import cached_property
 
 import numpy as np
 
-from nishimori.features.base import FloatArray, OrderParameters
+from nishimori.features.base import FloatArray, Geometry, OrderParameters
 
 __all__ = ["DiagonalGeometry"]
 
 
 @dataclass(frozen=True, eq=False)
-class DiagonalGeometry:
+class DiagonalGeometry(Geometry):
     r"""Order parameters of a student with covariance eigenvalues omega.
 
     Parameters
@@ -101,6 +101,7 @@ class DiagonalGeometry:
         self_overlap_conjugate: FloatArray,
         overlap_conjugate: FloatArray,
         regularization: FloatArray,
+        order: OrderParameters | None = None,
     ) -> FloatArray:
         """Q E h^2 - m^2, as a sum of squares: a variance over the directions, and noise."""
         known = self._known(susceptibility_conjugate, regularization)
@@ -127,10 +128,9 @@ class DiagonalGeometry:
         out: FloatArray = slope * slope * (self.unexplained + missed) + noise
         return out
 
-    @property
-    def matched_regularization(self) -> Callable[[float], float] | None:
-        """Where the square loss is the posterior mean, from noise over signal of the target."""
-        return self.match
+    def matched_regularization(self, noise_to_signal: float) -> float | None:
+        """See `Geometry`."""
+        return None if self.match is None else self.match(noise_to_signal)
 
     def _known(self, conjugate: FloatArray, regularization: FloatArray) -> FloatArray:
         """omega/D at the places of the components."""

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammainc, gammaincc, ndtr
 
-from nishimori.features.base import FloatArray, OrderParameters
+from nishimori.features.base import FloatArray, Geometry, OrderParameters
 
 __all__ = ["SparseGeometry"]
 
 
 @dataclass(frozen=True, eq=False)
-class SparseGeometry:
+class SparseGeometry(Geometry):
     r"""Order parameters of a linear student with an l1 penalty, on isotropic inputs.
 
     Parameters

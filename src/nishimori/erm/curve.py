@@ -137,7 +137,7 @@ def answer(
         wrong = solved.residual + _ROUNDING
         gap = np.zeros_like(wrong)
         if not setting.estimator.is_square:
-            fine = system.refined()
+            fine = setting.refined()
             finer = fine.respond(fine.conjugates(solved.x, each), scale)
             gap = np.where(wrong < _GOOD, np.abs(finer - solved.x).max(axis=1), 0.0)
             wrong = np.maximum(wrong, gap)

@@ -46,6 +46,13 @@ class Setting:
         """Slope of the labels in h, and their variance around that line."""
         return _line(self.problem, self.geometry, self.offset)
 
+    def refined(self) -> System:
+        """The system on finer grids, and with a loss of other errors."""
+        loss = self.estimator.refined()
+        if loss is self.estimator:
+            return self.system.refined()
+        return label_system(loss, self.problem, self.geometry, self.offset).refined()
+
 
 def prepare(estimator: Estimator, problem: Any, features: Features | None) -> Setting:
     """Check that the three fit together, and choose the equations."""

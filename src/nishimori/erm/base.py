@@ -132,6 +132,10 @@ class Estimator:
         """The same loss in the form that the labels of `channel` need."""
         return self
 
+    def refined(self) -> Estimator:
+        """The same loss with other errors of its own, to see what they are worth."""
+        return self
+
     # What the user asks.
 
     def equations(self, problem: GLM, features: Features | None = None) -> Equations:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from nishimori.erm.base import Estimator
     from nishimori.features import Features
 
-__all__ = ["called", "check_solved", "require_cavity", "require_regularization"]
+__all__ = ["check_solved", "require_cavity", "require_regularization"]
 
 FloatArray = NDArray[np.float64]
 
@@ -61,17 +60,6 @@ def require_cavity(
         raise BadArgument(
             f"{owner}: y, omega and susceptibility cannot be broadcast, their shapes are {shapes}"
         ) from None
-
-
-def called(name: str, function: Callable[..., Any], *arguments: Any) -> FloatArray:
-    """What a user's `function` returns, as floats; whatever it raises becomes a sentence."""
-    try:
-        found = function(*arguments)
-    except Exception as error:
-        raise BadArgument(
-            f"Custom: {name} failed: {type(error).__name__}: {' '.join(str(error).split())}"
-        ) from error
-    return require_array(f"what {name} returns", found, "Custom")
 
 
 def require_regularization(value: Any, owner: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
@@ -11,7 +11,7 @@ import numpy as np
 
 from nishimori.arguments import require_array, require_integer, shown
 from nishimori.errors import BadArgument
-from nishimori.features.base import FloatArray, OrderParameters, require_glm
+from nishimori.features.base import FloatArray, Geometry, OrderParameters, require_glm
 from nishimori.features.neurons import Neurons, kinds_of_neurons, stacked
 from nishimori.latex import Symbol
 from nishimori.network import DeepNetwork
@@ -30,7 +30,7 @@ _TOLERANCE = 1e-11
 
 
 @dataclass(frozen=True, eq=False)
-class LayeredGeometry:
+class LayeredGeometry(Geometry):
     r"""Order parameters of a student that sees the last of several random layers.
 
     Parameters
@@ -170,10 +170,9 @@ class LayeredGeometry:
         out: FloatArray = slope * slope * signal + noise
         return out
 
-    @property
-    def matched_regularization(self) -> Callable[[float], float] | None:
-        """Where the square loss is the posterior mean: all layers shared, noise over signal."""
-        return float if self.shared_layers == len(self.widths) else None
+    def matched_regularization(self, noise_to_signal: float) -> float | None:
+        """See `Geometry`: the square loss is the posterior mean if all layers are shared."""
+        return noise_to_signal if self.shared_layers == len(self.widths) else None
 
     def _at(
         self, susceptibility_conjugate: FloatArray, regularization: FloatArray

@@ -13,7 +13,7 @@ import nishimori as nm
 from nishimori.cli.main import main
 
 GLM = ["--signal-variance", "1", "--channel", "linear:noise=0.1"]
-SMALL = ["--alpha", "0.5,2", "--width", "40", "--repetitions", "5"]
+SMALL = ["--alpha", "0.5,2", "--width", "40", "--repetitions", "20"]
 RIDGE = ["--estimators", "ridge:regularization=0.3"]
 RUN = ["simulate", *GLM, *SMALL, *RIDGE]
 
@@ -35,7 +35,7 @@ def test_csv_is_the_table_of_the_library(capsys):
     assert err == ""
     problem = nm.GLM(nm.channels.Linear(noise=0.1))
     ridge = {"ridge": nm.erm.Ridge(regularization=0.3)}
-    table = nm.simulate.compare(problem, ridge, [0.5, 2.0], 40, 5)
+    table = nm.simulate.compare(problem, ridge, [0.5, 2.0], 40, 20)
     assert out == table.to_csv()
 
 

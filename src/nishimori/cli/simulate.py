@@ -44,7 +44,7 @@ __all__ = ["EXAMPLE", "OPTIONS", "SUMMARY", "run"]
 SUMMARY = "simulate real networks, or take measured points, and hold them against theory"
 EXAMPLE = (
     "nishimori simulate --activation tanh:gain=2 --depth 2 --channel linear:noise=0.1 "
-    "--estimators ridge --alpha 0.5,1,2 --width 60 --repetitions 5"
+    "--estimators ridge --alpha 0.5,1,2 --width 60"
 )
 _RATIOS = Kind("numbers", (int, float, str, list), ALPHA.read)
 OPTIONS = (

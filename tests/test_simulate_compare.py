@@ -191,6 +191,22 @@ def test_any_executor_will_do():
     assert same(compare(*arguments), compare(*arguments, executor=Inline()))
 
 
+def test_an_executor_that_takes_no_work_is_a_sentence():
+    closed = ThreadPoolExecutor(1)
+    closed.shutdown()
+
+    class Nothing(Executor):
+        def submit(self, function, /, *arguments, **keywords):
+            return None
+
+    for executor, words in (
+        (closed, "takes no work: .*shutdown"),
+        (Nothing(), "Future from submit"),
+    ):
+        with pytest.raises(nm.errors.BadArgument, match=words):
+            compare(PROBLEM, RIDGE, 1.0, 20, 2, executor=executor)
+
+
 def test_a_process_that_dies_is_a_sentence_and_the_results_are_kept(tmp_path):
     fatal = Fatal(nm.erm.Ridge(regularization=0.3))
     path = tmp_path / "runs.sqlite"
@@ -339,6 +355,11 @@ def test_names():
         ((PROBLEM, np.zeros(2), 1.0, 30), {}, "an estimator must be"),
         ((PROBLEM, {1: RIDGE, "1": RIDGE}, 1.0, 30), {}, "two estimators have the label '1'"),
         ((PROBLEM, RIDGE, 1.0, 30), {"executor": 3}, "executor must be"),
+        ((PROBLEM, RIDGE, 1.0, 30), {"progress": "x"}, "progress must be a function"),
+        ((PROBLEM, RIDGE, 1.0, 30), {"store": ""}, "store: expected the name of a file"),
+        ((PROBLEM, RIDGE, 1.0, 30), {"store": ":memory:"}, "store: expected the name of a file"),
+        ((PROBLEM, RIDGE, 1.0, 30), {"store": 5}, "store: expected the name of a file"),
+        ((PROBLEM, RIDGE, 1.0, 30), {"store": "a\0b"}, "store: expected the name of a file"),
         ((PROBLEM, RIDGE, 1.0, 30), {"width_ratios": [1.0]}, "a GLM has no layers"),
         ((PROBLEM, RIDGE, 10.0, 10**6), {}, "of memory"),
         ((nm.GLM(nm.channels.Poisson()), RIDGE, 1.0, 30), {}, "does not take counts"),

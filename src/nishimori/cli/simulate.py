@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -44,7 +45,7 @@ __all__ = ["EXAMPLE", "OPTIONS", "SUMMARY", "run"]
 SUMMARY = "simulate real networks, or take measured points, and hold them against theory"
 EXAMPLE = (
     "nishimori simulate --activation tanh:gain=2 --depth 2 --channel linear:noise=0.1 "
-    "--estimators ridge --alpha 0.5,1,2 --width 60 --repetitions 5"
+    "--estimators ridge --alpha 0.5,1,2 --width 60"
 )
 _RATIOS = Kind("numbers", (int, float, str, list), ALPHA.read)
 OPTIONS = (
@@ -112,7 +113,9 @@ def run(values: Mapping[str, Any]) -> int:
         note(f"comparison drawn in {values['plot']}", values)
     if comparison.agrees:
         return 0
-    print(f"nishimori: not all points agree: {comparison.summary}", file=sys.stderr)
+    silent = all(point.noisy for point in comparison.points)
+    what = "no point is precise enough to judge" if silent else "not all points agree"
+    print(f"nishimori: {what}: {comparison.summary}", file=sys.stderr)
     return 1
 
 
@@ -129,9 +132,16 @@ def _refuse_mixtures(values: Mapping[str, Any], judged: bool) -> None:
         raise BadArgument(
             "--input-second-moment cannot be simulated; --spectrum gives inputs their variances"
         )
-    taken = {values[name] for name in ("output", "plot") if name in values}
-    if {values.get("store"), values.get("points")} & taken:
+    taken = {os.path.realpath(values[name]) for name in ("output", "plot") if name in values}
+    kept = {os.path.realpath(values[name]) for name in ("store", "points") if name in values}
+    if kept & taken or _same_file(kept, taken):
         raise BadArgument("--output and --plot may not be the file of --store or --points")
+
+
+def _same_file(kept: set[str], taken: set[str]) -> bool:
+    """Whether one of each is a file under two names, such as by a hard link or in another case."""
+    there = [(a, b) for a in kept for b in taken if os.path.exists(a) and os.path.exists(b)]
+    return any(os.path.samefile(a, b) for a, b in there)
 
 
 def _simulated(values: Mapping[str, Any], channel: Channel, described: Described) -> Comparison:
@@ -192,7 +202,9 @@ def _estimator(flag: str, part: str, described: Described) -> Any:
     name, _, rest = part.partition(":")
     name = name.strip().lower()
     if name in ("bayes", "posterior"):
-        return f"{name}:{rest}" if rest else name
+        if rest:
+            raise BadArgument(f"{flag} {part}: {name} takes no parameters, got {rest}")
+        return name
     if name == "descent" and not rest:
         return simulate.Descent()
     others = ("bayes", "descent", "posterior")

@@ -13,7 +13,7 @@ import nishimori as nm
 from nishimori.cli.main import main
 
 GLM = ["--signal-variance", "1", "--channel", "linear:noise=0.1"]
-SMALL = ["--alpha", "0.5,2", "--width", "40", "--repetitions", "5"]
+SMALL = ["--alpha", "0.5,2", "--width", "40", "--repetitions", "20"]
 RIDGE = ["--estimators", "ridge:regularization=0.3"]
 RUN = ["simulate", *GLM, *SMALL, *RIDGE]
 
@@ -35,7 +35,7 @@ def test_csv_is_the_table_of_the_library(capsys):
     assert err == ""
     problem = nm.GLM(nm.channels.Linear(noise=0.1))
     ridge = {"ridge": nm.erm.Ridge(regularization=0.3)}
-    table = nm.simulate.compare(problem, ridge, [0.5, 2.0], 40, 5)
+    table = nm.simulate.compare(problem, ridge, [0.5, 2.0], 40, 20)
     assert out == table.to_csv()
 
 
@@ -91,6 +91,22 @@ def test_points_that_agree_and_points_that_do_not(capsys):
     assert err.startswith("nishimori: not all points agree: 2 points: 1 agrees, 1 differs")
 
 
+@pytest.mark.parametrize("name", ["runs.csv", "./runs.csv", "link.csv", "hard.csv"])
+def test_the_points_are_never_written_over(name, capsys):
+    arguments = measured("0.5,0.675,0.004")
+    Path("link.csv").symlink_to("runs.csv")
+    Path("hard.csv").hardlink_to("runs.csv")
+    before = Path("runs.csv").read_bytes()
+    assert main([*arguments, "--output", name]) == 2
+    assert "may not be the file" in capsys.readouterr().err
+    assert Path("runs.csv").read_bytes() == before
+
+
+def test_points_that_tell_nothing(capsys):
+    assert main(measured("0.5,0.675,0.4")) == 1
+    assert "no point is precise enough to judge: 1 points: 1 too noisy" in capsys.readouterr().err
+
+
 def test_points_of_an_estimator(capsys):
     problem = nm.GLM(nm.channels.Linear(noise=0.1))
     error = nm.erm.Ridge(regularization=2.0).solve(problem, 1.0).test_error
@@ -106,6 +122,11 @@ def test_points_of_an_estimator(capsys):
     [
         (["simulate", *GLM], "--alpha is needed"),
         (["simulate", "--signal-variance", "1", *SMALL], "--channel is needed"),
+        (
+            ["simulate", "--channel", "linear:noise=0.1", *SMALL],
+            "or a plain GLM by --signal-variance 1",
+        ),
+        ([*RUN, "--estimators", "bayes:damping=.3"], "bayes takes no parameters"),
         ([*RUN, "--workers", "0"], "--workers must be at least 1"),
         ([*RUN, "--loss", "ridge"], "--loss goes with --points"),
         ([*RUN, "--estimators", "ridge,"], "empty name"),

@@ -232,40 +232,6 @@ def test_margin_density_of_other_labels():
     assert np.trapezoid(density * u * u, u) == pytest.approx(s.test_error, rel=1e-9)
 
 
-def test_custom_losses_agree_with_their_twins():
-    pairs = [
-        (nm.erm.Logistic, lambda y, z: np.logaddexp(0.0, -y * z), NOISY),
-        (nm.erm.Hinge, lambda y, z: np.maximum(1.0 - y * z, 0.0), NOISY),
-        (nm.erm.SquaredHinge, lambda y, z: 0.5 * np.maximum(1.0 - y * z, 0.0) ** 2, NOISY),
-        (nm.erm.Absolute, lambda y, z: np.abs(y - z), LINEAR),
-        (
-            REAL[1],
-            lambda y, z: np.where(abs(y - z) < 0.5, 0.5 * (y - z) ** 2, 0.5 * abs(y - z) - 0.125),
-            LINEAR,
-        ),
-    ]
-    for twin, loss, problem in pairs:
-        mine = nm.erm.Custom(loss, regularization=0.2).learning_curve(problem, [0.5, 2.0])
-        known = twin(regularization=0.2).learning_curve(problem, [0.5, 2.0])
-        for name in ("overlap", "self_overlap", "susceptibility", "test_error"):
-            np.testing.assert_allclose(getattr(mine, name), getattr(known, name), rtol=3e-10)
-
-
-def test_custom_losses_can_be_asked_for_separability():
-    problem = nm.GLM(nm.channels.Sign(), signal_variance=0.7, noise_variance=0.3)
-    mine = nm.erm.Custom(lambda y, z: np.exp(-y * z))
-    assert mine.separability_threshold(problem) == pytest.approx(3.4118566, rel=1e-7)
-    with pytest.raises(nm.NishimoriError, match="separability"):
-        nm.erm.Custom(lambda y, z: abs(y - z)).separability_threshold(LINEAR)
-
-
-def test_custom_proximal_operator():
-    mine = nm.erm.Custom(lambda y, z: np.abs(y - z) ** 3 / 3.0)
-    z = mine.proximal(0.0, 2.0, 0.5)  # z + z^2/2 = 2
-    assert z == pytest.approx(math.sqrt(5.0) - 1.0, rel=1e-12)
-    assert mine.value(0.0, 2.0) == pytest.approx(8.0 / 3.0)
-
-
 @pytest.mark.parametrize("loss", [*SIGN, *REAL])
 @pytest.mark.parametrize("v", [1e-3, 0.7, 40.0])
 def test_proximal_operators_minimise(loss, v):
@@ -332,16 +298,6 @@ SENTENCES = [
         ),
         "prior",
     ),
-    (lambda: nm.erm.Custom(3.0), "must be a function"),
-    (
-        lambda: nm.erm.Custom(lambda y, z: -np.exp(-((y - z) ** 2))).solve(LINEAR, 1.0),
-        "not convex: its slope falls near t = -?0.7",
-    ),
-    (
-        lambda: nm.erm.Custom(lambda y, z: np.minimum(np.abs(y - z), 1.0)).solve(LINEAR, 1.0),
-        "its slope falls at t = -1",
-    ),
-    (lambda: nm.erm.Custom(lambda y, z: np.nan * (y - z)).solve(LINEAR, 1.0), "nan"),
     (lambda: nm.erm.Ridge().solve(LINEAR, -1.0), "positive and finite"),
     (lambda: nm.erm.Ridge().solve(LINEAR, [1.0, 2.0]), "learning_curve takes an array"),
     (lambda: nm.erm.Ridge().learning_curve(LINEAR, 1.0, features=3), "features"),

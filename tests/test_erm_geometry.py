@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import nishimori as nm
-from nishimori.features import OrderParameters
+from nishimori.features import Geometry, OrderParameters
 
 
 @dataclass(frozen=True)
-class Kernel:
+class Kernel(Geometry):
     """A dot-product kernel in the proportional regime: linear part and residual."""
 
     linear: float
@@ -36,7 +36,7 @@ class Kernel:
 
 
 @dataclass(frozen=True)
-class Covariates:
+class Covariates(Geometry):
     """Gaussian covariates, by eigenvalues and squared components of the target along them."""
 
     omega: np.ndarray

@@ -148,3 +148,32 @@ def test_a_function_is_told_apart_by_the_values_that_it_holds(make):
     one, again, other = (write(nm.activations.Custom(make(g))) for g in (1.0, 1.0, 2.0))
     assert one == again
     assert one != other
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        nm.GLM(nm.channels.Sign(noise=0.1)).learning_curve([0.5, 2.0], "algorithmic"),
+        nm.GLM(nm.channels.Linear(0.1), signal_variance=0.7).solve(1.0),
+        nm.GLM(nm.channels.Sign()).trajectory(2.0, 5, initial_overlap=0.1),
+        nm.GLM(nm.channels.Sign(), prior=nm.priors.Rademacher()).transitions(),
+        nm.DeepNetwork.uniform(nm.activations.ReLU(), 2).learning_curve(
+            nm.channels.Linear(0.1), [0.5, 2.0], spectrum=nm.spectra.PowerLaw(1.0, 50)
+        ),
+    ],
+    ids=lambda result: type(result).__name__,
+)
+def test_a_result_says_which_call_makes_it_again(result):
+    again = read(result.origin.expression)
+    assert again.origin == result.origin or again.origin.expression == result.origin.expression
+    assert repr(again) == repr(result)
+    for name in ("overlap", "conjugate", "spinodals"):
+        if hasattr(result, name):
+            assert np.array_equal(getattr(again, name), getattr(result, name))
+
+
+def test_a_failure_says_it_too():
+    problem = nm.GLM(nm.channels.Readout(nm.activations.Sine(gain=5.0), 1e-9))
+    with pytest.raises(nm.errors.ConvergenceError) as caught:
+        problem.learning_curve([1.0])
+    assert "learning_curve(alpha=[1.0]" in caught.value.result.origin.expression

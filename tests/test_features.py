@@ -100,9 +100,9 @@ NETWORK = tanh(2)
         (lambda: nm.features.RandomFeatures(NETWORK, (1.0, 0.0)), "finite and positive"),
         (lambda: nm.features.RandomFeatures(NETWORK, (1.0, math.inf)), "finite and positive"),
         (lambda: nm.features.RandomFeatures(NETWORK, "wide"), "numbers"),
-        (lambda: nm.features.RandomFeatures(NETWORK, (1.0, 1.0), 3), "from 0 to 2"),
-        (lambda: nm.features.RandomFeatures(NETWORK, (1.0, 1.0), 0.5), "from 0 to 2"),
-        (lambda: nm.features.RandomFeatures(NETWORK, (1.0, 1.0), True), "from 0 to 2"),
+        (lambda: nm.features.RandomFeatures(NETWORK, (1.0, 1.0), 3), "at most 2"),
+        (lambda: nm.features.RandomFeatures(NETWORK, (1.0, 1.0), 0.5), "at most 2"),
+        (lambda: nm.features.RandomFeatures(NETWORK, (1.0, 1.0), True), "at most 2"),
         (lambda: nm.features.Kernel(-1.0, 1.0), "linear"),
         (lambda: nm.features.Kernel(1.0, math.nan), "residual"),
         (lambda: nm.features.Kernel(0.0, 0.0), "constant"),
@@ -180,9 +180,8 @@ def test_sums_of_squares_are_what_they_replace():
         error = slope**2 * rho + q - 2.0 * slope * m
         found = geometry.mean_square(v_hat, q_hat, penalty, slope)
         assert found == pytest.approx(error, rel=1e-12)
-        if hasattr(geometry, "misalignment"):
-            found = geometry.misalignment(v_hat, q_hat, slope * v_hat, penalty)
-            assert found == pytest.approx(q * rho - m * m, rel=1e-12)
+        found = geometry.misalignment(v_hat, q_hat, slope * v_hat, penalty)
+        assert found == pytest.approx(q * rho - m * m, rel=1e-12)
 
 
 def test_target_variance_is_that_of_the_problem():
@@ -205,6 +204,7 @@ def test_regularization_that_matches_the_target():
         assert kernel.geometry(problem).matched_regularization(0.5) == pytest.approx(best)
     shared = nm.features.RandomFeatures(tanh(1), 2.0, 1).geometry(problem)
     assert shared.matched_regularization(0.5) == 0.5
-    assert nm.features.RandomFeatures(tanh(1), 2.0).geometry(problem).matched_regularization is None
+    other = nm.features.RandomFeatures(tanh(1), 2.0).geometry(problem)
+    assert other.matched_regularization(0.5) is None
     covariates = nm.features.GaussianCovariates([1.0], [0.5])
-    assert covariates.geometry(problem).matched_regularization is None
+    assert covariates.geometry(problem).matched_regularization(0.5) is None

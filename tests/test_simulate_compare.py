@@ -17,7 +17,7 @@ import nishimori as nm
 from nishimori.simulate import compare
 from nishimori.simulate.procedures import named_procedures
 from nishimori.simulate.theory_values import Theory, natural_scale
-from nishimori.simulate.verdict import CONSTANT, allowance, verdict, z_after, z_score
+from nishimori.simulate.verdict import allowance, verdict
 from plain_learners import Failing, Fatal, Guess, PlainRidge, Scaled
 
 RIDGE = PlainRidge(nm.erm.Ridge(regularization=0.3))
@@ -114,7 +114,7 @@ def test_learners_of_this_package():
             nm.features.RandomFeatures(TANH, [1.5, 0.5]),
         ),
     }
-    table = compare(TANH, learners, 2.0, 40, 6, channel=nm.channels.Sign(0.1))
+    table = compare(TANH, learners, 2.0, 40, 12, channel=nm.channels.Sign(0.1))
     assert table.agrees, str(table)
     assert [p.verdict for p in table.points] == ["above the optimum", "agrees", "agrees"]
     assert table.metrics["logistic"] == "misclassification"
@@ -178,6 +178,22 @@ def test_any_executor_will_do():
 
     arguments = (PROBLEM, RIDGE, [0.5, 1.0], 30, 4)
     assert same(compare(*arguments), compare(*arguments, executor=Inline()))
+
+
+def test_an_executor_that_takes_no_work_is_a_sentence():
+    closed = ThreadPoolExecutor(1)
+    closed.shutdown()
+
+    class Nothing(Executor):
+        def submit(self, function, /, *arguments, **keywords):
+            return None
+
+    for executor, words in (
+        (closed, "takes no work: .*shutdown"),
+        (Nothing(), "Future from submit"),
+    ):
+        with pytest.raises(nm.errors.BadArgument, match=words):
+            compare(PROBLEM, RIDGE, 1.0, 20, 2, executor=executor)
 
 
 def test_a_process_that_dies_is_a_sentence_and_the_results_are_kept(tmp_path):
@@ -244,22 +260,6 @@ def test_tables_and_pictures(tmp_path):
     assert (tmp_path / "c.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_scores():
-    assert z_score(1.2, 1.0, 0.1) == pytest.approx(2.0)
-    assert z_after(1.2, 1.0, 0.1, 0.15) == pytest.approx(0.5)
-    assert z_after(0.8, 1.0, 0.1, 0.15) == pytest.approx(-0.5)
-    assert z_after(0.95, 1.0, 0.1, 0.15) == 0.0
-    assert z_score(1.0, 1.0, 0.0) == 0.0
-    assert z_score(1.1, 1.0, 0.0) == math.inf
-    assert verdict(1.0, math.nan, 0.1, 0.0) == "no theory"
-    assert verdict(math.nan, 1.0, 0.1, 0.0) == "no measurement"
-    assert verdict(1.0, 1.0, 0.5, 0.0) == "too noisy"
-    assert verdict(1.5, 1.0, 0.1, 0.0) == "differs"
-    assert verdict(1.5, 1.0, 0.1, 0.2) == "agrees"
-    # (1 + sqrt(a) + a)/sqrt(d) of Corollary 3
-    assert allowance(400, 100, 2.0) == pytest.approx(CONSTANT * (1 + 2 + 4) / 10 * 2.0)
-
-
 def test_the_natural_scale_is_the_error_of_no_sample():
     problem = nm.GLM(nm.channels.Linear(0.1), signal_variance=0.5, noise_variance=0.3)
     assert natural_scale(problem, "mean_square") == pytest.approx(0.9)
@@ -289,7 +289,15 @@ def test_names():
         ((PROBLEM, RIDGE, 1.0, 30), {"repetitions": 1}, "repetitions must be an integer"),
         ((PROBLEM, RIDGE, 1.0, 30), {"seed": -1}, "seed must be an integer"),
         ((PROBLEM, RIDGE, 1.0, 30), {"dtype": "float16"}, "dtype must be"),
+        ((PROBLEM, RIDGE, 1.0, 30), {"dtype": np.zeros(2)}, "dtype must be"),
+        ((PROBLEM, np.zeros(2), 1.0, 30), {}, "an estimator must be"),
+        ((PROBLEM, {1: RIDGE, "1": RIDGE}, 1.0, 30), {}, "two estimators have the label '1'"),
         ((PROBLEM, RIDGE, 1.0, 30), {"executor": 3}, "executor must be"),
+        ((PROBLEM, RIDGE, 1.0, 30), {"progress": "x"}, "progress must be a function"),
+        ((PROBLEM, RIDGE, 1.0, 30), {"store": ""}, "store: expected the name of a file"),
+        ((PROBLEM, RIDGE, 1.0, 30), {"store": ":memory:"}, "store: expected the name of a file"),
+        ((PROBLEM, RIDGE, 1.0, 30), {"store": 5}, "store: expected the name of a file"),
+        ((PROBLEM, RIDGE, 1.0, 30), {"store": "a\0b"}, "store: expected the name of a file"),
         ((PROBLEM, RIDGE, 1.0, 30), {"width_ratios": [1.0]}, "a GLM has no layers"),
         ((PROBLEM, RIDGE, 10.0, 10**6), {}, "of memory"),
         ((nm.GLM(nm.channels.Poisson()), RIDGE, 1.0, 30), {}, "does not take counts"),

@@ -168,6 +168,36 @@ def test_an_informed_start_finds_the_informed_branch():
     assert blind.overlap[-1] == pytest.approx(problem.solve(1.35, "algorithmic").overlap, abs=0.1)
 
 
+@pytest.mark.parametrize(
+    ("channel", "alpha"), [(C.Sign(), 2.5), (C.Ordinal((-0.5, 0.5)), 2.0), (C.Door(0.7), 4.0)]
+)
+def test_weights_found_exactly_are_kept(channel, alpha):
+    """Labels that are all explained have nothing more to tell; nothing is forgotten."""
+    problem = nm.GLM(channel, prior=P.Rademacher())
+    for seed in range(4):
+        teacher, data = data_of(problem, alpha, 400, seed)
+        found = gamp(problem, data.inputs, data.labels, weights=teacher.weights, tolerance=0.0)
+        assert found.status is Status.PERFECT_RECOVERY
+        assert found.overlap[-1] == pytest.approx(1.0, abs=1e-6)
+
+
+def test_noiseless_linear_labels_do_not_run_away():
+    table = nm.simulate.compare(nm.GLM(C.Linear()), None, [0.5, 0.8], 150, 10)
+    assert table.agrees, str(table)
+
+
+def test_an_informed_start_is_a_posterior():
+    prior = P.Discrete([0.0, 1.0, 2.0], [0.5, 0.25, 0.25])
+    problem = nm.GLM(C.Linear(0.1), prior=prior)
+    teacher, data = data_of(problem, 0.1, 4000, 0)
+    options = {"weights": teacher.weights, "iterations": 1}
+    found = gamp(problem, data.inputs, data.labels, initial_overlap=0.7, **options)
+    assert found.overlap[0] == pytest.approx(0.7, abs=1e-9)
+    assert found.self_overlap[0] == pytest.approx(0.7, abs=0.03)
+    blind = gamp(problem, data.inputs, data.labels, **options)
+    assert blind.self_overlap[0] == pytest.approx(prior.mean**2, rel=1e-14)
+
+
 def test_perfect_recovery_is_a_status():
     problem = nm.GLM(C.Linear(), prior=P.GaussBernoulli(0.2))
     for dtype in ("float64", "float32"):
@@ -272,7 +302,9 @@ X, Y = np.random.default_rng(0).standard_normal((60, 30)), np.ones(60)
         (lambda: gamp(SIGN, X * np.nan, Y), "inputs and labels must be finite"),
         (lambda: gamp(SIGN, X / 30**0.5, Y), "x itself, not x/sqrt\\(d\\).*mean square is 0.03"),
         (lambda: gamp(SIGN, X[:, :1] + 0.3 * X, Y), "components of the inputs are correlated"),
-        (lambda: gamp(SIGN, X, 0.5 * Y), "the label y = 0.5 has no probability under sign"),
+        (lambda: gamp(SIGN, X, 0.5 * Y), "the label 0.5 cannot come from sign"),
+        (lambda: gamp(nm.GLM(C.Poisson()), X, -Y), "the label -1 cannot come from poisson"),
+        (lambda: gamp(nm.GLM(C.Readout(A.ReLU())), X, -Y), "y = -1 has no probability under"),
         (lambda: gamp(SIGN, X, Y, initial_overlap=0.5), "needs weights, the true ones"),
         (lambda: gamp(SIGN, X, Y, initial_overlap=1.5), "initial_overlap must lie between 0 and 1"),
         (lambda: gamp(SIGN, X, Y, weights=[1, 2]), "weights must be 30 finite numbers"),

@@ -80,6 +80,31 @@ def test_the_judge_can_fail():
     assert [p.verdict for p in noisy.points] == ["too noisy"]
 
 
+def test_an_infinite_theory_is_none():
+    points = {"alpha": [1.0, 2.0], "error": [0.3, 0.2], "se": [0.01, 0.01], "width": [50, 50]}
+    table = judge(lambda alpha: np.where(alpha > 1.0, np.inf, 0.3), points)
+    assert [p.verdict for p in table.points] == ["agrees", "no theory"]
+    assert not table.agrees
+    assert table.largest_z == 0.0
+
+
+def test_repetitions_make_the_limit_students(tmp_path):
+    points = {"alpha": [1.0], "error": [EXACT[1] + 5e-3], "se": [1e-3]}
+    (known,) = judge(PROBLEM, {**points, "repetitions": [10]}).points
+    (unknown,) = judge(PROBLEM, points).points
+    assert (known.verdict, known.repetitions) == ("agrees", 10)
+    assert (unknown.verdict, unknown.repetitions) == ("differs", None)
+    path = tmp_path / "runs.csv"
+    for table in (judge(PROBLEM, points), judge(PROBLEM, {**points, "repetitions": [10]})):
+        path.write_text(table.to_csv())  # a width or repetitions not known are blank cells
+        again = judge(PROBLEM, path)
+        assert [p.row() for p in again.points] == [p.row() for p in table.points]
+    header, row, _ = str(judge(lambda alpha: 0.4 * alpha, points)).splitlines()
+    assert "repetitions" in header
+    begin = header.index("repetitions")
+    assert row[begin : begin + 11].strip() == ""
+
+
 def test_the_width_allows_for_a_bias():
     points = {"alpha": [1.0], "error": [EXACT[1] + 4.05e-3], "se": [1e-3]}
     assert judge(PROBLEM, points).points[0].allowance == 0.0
@@ -160,6 +185,12 @@ GOOD = {"alpha": [1.0], "error": [0.3], "se": [0.1]}
         ({**GOOD, "alpha": [1.0, 2.0]}, "unequal lengths"),
         ({**GOOD, "width": [0.0]}, "width must be at least 1"),
         ({**GOOD, "mean": [0.3]}, "both are columns of error"),
+        ({**GOOD, "repetitions": [1]}, "repetitions must be a whole number from 2 on"),
+        ({**GOOD, "error": [[0.3, 0.2], [0.1]]}, "error must be one number for each point"),
+        ({**GOOD, "error": [[0.3, 0.2], None]}, "error must be one number for each point"),
+        ({**GOOD, "error": [10**400]}, "error is too large for a float"),
+        ([(1.0, 10**400, 0.1)], "points must be a CSV file"),
+        ({"n": [5], "d": [0], "mse": [0.3], "se": [0.1]}, "d must be finite and positive, got 0"),
         ({"alpha": [], "error": [], "se": []}, "no points"),
         (3, "points must be a CSV file"),
         (np.zeros((2, 2)), "points must be a CSV file"),
@@ -179,6 +210,9 @@ def test_bad_files(tmp_path):
         (b"alpha,error,se\n1,2\n", "line 2"),
         (b"\xff\xfe\x00", "not a text file"),
         (b"a,b\n1,2\n", "no column alpha"),
+        (b"alpha,error,error,se\n1,2,2,3\n", "'error' twice"),
+        (b"alpha,error,se\n1,,3\n", "error must be a number, got ''"),
+        (b"n,d,error,se\n1,0,2,3\n", "d must be finite and positive"),
     ):
         path = tmp_path / "x.csv"
         path.write_bytes(content)
@@ -190,6 +224,7 @@ def test_bad_files(tmp_path):
     ("curve", "options", "words"),
     [
         (3, {}, "curve must be"),
+        (PROBLEM, {"estimator": np.zeros(2)}, "an estimator must be"),
         (PROBLEM, {"channel": nm.channels.Sign()}, "leave them out"),
         (PROBLEM.learning_curve([1.0]), {"channel": nm.channels.Sign()}, "leave it out"),
         (PROBLEM, {"width": -3}, "width must be an integer"),

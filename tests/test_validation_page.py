@@ -44,7 +44,7 @@ def test_one_configuration_is_run_resumed_and_found_wrong(validation, tmp_path, 
     page = tmp_path / "page.md"
     page.write_text("before\n<!-- table begins -->\nold\n<!-- table ends -->\nafter\n")
     case = next(case for case in validation.cases() if case.name == validation.WRONG)
-    small = validation.replace(case, width=40, repetitions=6)
+    small = validation.replace(case, width=60, repetitions=48)
     monkeypatch.setattr(validation, "cases", lambda: [small])
     arguments = ["x", "--runs", str(tmp_path / "runs"), "--page", str(page), "--workers", "1"]
     monkeypatch.setattr(sys, "argv", arguments)

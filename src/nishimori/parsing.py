@@ -14,7 +14,9 @@ __all__ = ["missing_name", "parse_named"]
 def parse_named(text: str, constructors: Mapping[str, Any], what: str) -> Any:
     """Build the object that `text` names from `constructors`, keyed by lower-case names."""
     if not isinstance(text, str) or not text.strip():
-        raise BadArgument(f"{what} must be named, like {next(iter(constructors))!r}, got {text!r}")
+        raise BadArgument(
+            f"{what} must be named, like {next(iter(constructors))!r}, got {text!r:.60}"
+        )
     name, *settings = text.strip().split(":")
     key = name.strip().lower().replace("_", "").replace("-", "")
     if key not in constructors:
@@ -62,5 +64,8 @@ def _value(value: str, what: str, text: str, option: str) -> Any:
     try:
         numbers = [float(part) for part in parts]
     except ValueError:
-        raise BadArgument(f"{what} {text!r}: {option} must be a number, got {value!r}") from None
+        or_optimal = " or optimal" if option == "regularization" else ""
+        raise BadArgument(
+            f"{what} {text!r}: {option} must be a number{or_optimal}, got {value!r}"
+        ) from None
     return numbers if len(numbers) > 1 else numbers[0]

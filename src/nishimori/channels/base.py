@@ -9,6 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nishimori.arguments import require_positive
 from nishimori.channels.formulas import information_of, law_average
 from nishimori.channels.laws import LabelLaw, LabelMoments, field_rule
 from nishimori.errors import BadArgument
@@ -192,12 +193,4 @@ class Channel:
 
 def require_noise(name: str, value: Any, owner: str) -> float:
     """`value` as a finite variance of at least 0, or a sentence."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise BadArgument(f"{owner}: {name} must be a number, got {value!r}") from None
-    if not (math.isfinite(number) and number >= 0.0):
-        raise BadArgument(
-            f"{owner}: {name} is a variance and must be finite and at least 0, got {number:g}"
-        )
-    return number
+    return require_positive(name, value, owner, zero=True, what="is a variance and ")

@@ -8,10 +8,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from nishimori.arguments import require_positive
 from nishimori.channels.base import Channel, FloatArray, Information
 from nishimori.channels.formulas import binary_information
 from nishimori.channels.laws import LabelLaw
-from nishimori.errors import BadArgument
 from nishimori.latex import Symbol
 
 __all__ = ["Door"]
@@ -63,12 +63,7 @@ class Door(Channel):
     binary: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        try:
-            threshold = float(self.threshold)
-        except (TypeError, ValueError):
-            raise BadArgument(f"Door: threshold must be a number, got {self.threshold!r}") from None
-        if not (math.isfinite(threshold) and threshold > 0.0):
-            raise BadArgument(f"Door: threshold must be finite and positive, got {threshold:g}")
+        threshold = require_positive("threshold", self.threshold, "Door")
         object.__setattr__(self, "threshold", threshold)
 
     def latex_law(self) -> str:

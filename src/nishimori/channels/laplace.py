@@ -8,10 +8,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from nishimori.arguments import require_positive
 from nishimori.channels.base import Channel, FloatArray, Information
 from nishimori.channels.laws import LabelLaw, LabelMoments
 from nishimori.channels.linear import Linear
-from nishimori.errors import BadArgument
 from nishimori.latex import Symbol
 
 __all__ = ["Laplace"]
@@ -60,13 +60,7 @@ class Laplace(Channel):
     ignores_offset: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        try:
-            scale = float(self.scale)
-        except (TypeError, ValueError):
-            raise BadArgument(f"Laplace: scale must be a number, got {self.scale!r}") from None
-        if not (math.isfinite(scale) and scale > 0.0):
-            raise BadArgument(f"Laplace: scale must be finite and positive, got {scale:g}")
-        object.__setattr__(self, "scale", scale)
+        object.__setattr__(self, "scale", require_positive("scale", self.scale, "Laplace"))
 
     def latex_law(self) -> str:
         density = r"\frac{1}{2b}\,e^{-\lvert \zeta \rvert/b}"

@@ -47,7 +47,10 @@ class Readout(Channel):
     ------
     BadArgument
         If `activation` is not an activation or `noise` is negative; and when evaluated, if f
-        needs noise and there is none, or so little that f cannot be tabulated on it.
+        needs noise and there is none.
+    UnresolvedIntegral
+        (a BadArgument) When evaluated, if f cannot be tabulated on so little noise; curves, states
+        and thresholds have `Status.UNRESOLVED` instead.
 
     Notes
     -----

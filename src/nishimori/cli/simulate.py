@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from nishimori.cli.estimators import estimator_named, kernel_of
+from nishimori.cli.estimators import labelled, optimal_unless_said
 from nishimori.cli.model import (
     GLM_OPTIONS,
     NETWORK_OPTIONS,
     SPECTRUM,
     describe_problem,
     input_arguments,
-    merge,
 )
 from nishimori.cli.options import (
     ALPHA,
+    CHANNEL,
     COMMON,
     INTEGER,
     NUMBER,
     PATH,
+    PRIOR,
     TEXT,
+    TEXTS,
     Kind,
     Option,
-    collect,
 )
 from nishimori.cli.output import check_targets, note, write_result
 from nishimori.cli.progress import progress_bar
@@ -43,18 +45,18 @@ __all__ = ["EXAMPLE", "OPTIONS", "SUMMARY", "run"]
 SUMMARY = "simulate real networks, or take measured points, and hold them against theory"
 EXAMPLE = (
     "nishimori simulate --activation tanh:gain=2 --depth 2 --channel linear:noise=0.1 "
-    "--estimators ridge --alpha 0.5,1,2 --width 60 --repetitions 5"
+    "--estimators ridge --alpha 0.5,1,2 --width 60"
 )
 _RATIOS = Kind("numbers", (int, float, str, list), ALPHA.read)
 OPTIONS = (
     *NETWORK_OPTIONS,
     *GLM_OPTIONS,
-    Option("channel", TEXT, "NAME", "of the labels, such as sign:noise=0.1"),
-    Option("prior", TEXT, "NAME", "of a plain GLM's weights (default gaussian)"),
+    Option("channel", CHANNEL, "NAME", "of the labels, such as sign:noise=0.1"),
+    Option("prior", PRIOR, "NAME", "of a plain GLM's weights (default gaussian)"),
     SPECTRUM,
     Option(
         "estimators",
-        TEXT,
+        TEXTS,
         "LIST",
         "what learns, such as bayes,ridge,logistic:regularization=0.01,kernel,descent,posterior "
         "(default bayes); optimally regularized unless they say",
@@ -76,9 +78,8 @@ OPTIONS = (
 _ONLY_SIMULATED = ("estimators", "repetitions", "test_samples", "seed", "workers", "store")
 
 
-def run(arguments: Mapping[str, Any], every: Sequence[str]) -> int:
+def run(values: Mapping[str, Any]) -> int:
     """Simulate or read points, hold them against theory, write the table and draw it."""
-    values = merge(*collect(arguments, OPTIONS, every))
     judged = "points" in values
     needed = [("channel", "sign:noise=0.1")]
     needed += [] if judged else [("alpha", "0.5,1,2")]
@@ -86,7 +87,7 @@ def run(arguments: Mapping[str, Any], every: Sequence[str]) -> int:
         if name not in values:
             raise BadArgument(f"--{name} is needed, such as --{name} {example}")
     _refuse_mixtures(values, judged)
-    check_targets(values, arguments.get("config"))
+    check_targets(values)
     from nishimori import channels
     from nishimori.export import tables
 
@@ -112,7 +113,9 @@ def run(arguments: Mapping[str, Any], every: Sequence[str]) -> int:
         note(f"comparison drawn in {values['plot']}", values)
     if comparison.agrees:
         return 0
-    print(f"nishimori: not all points agree: {comparison.summary}", file=sys.stderr)
+    silent = all(point.noisy for point in comparison.points)
+    what = "no point is precise enough to judge" if silent else "not all points agree"
+    print(f"nishimori: {what}: {comparison.summary}", file=sys.stderr)
     return 1
 
 
@@ -129,9 +132,16 @@ def _refuse_mixtures(values: Mapping[str, Any], judged: bool) -> None:
         raise BadArgument(
             "--input-second-moment cannot be simulated; --spectrum gives inputs their variances"
         )
-    taken = {values[name] for name in ("output", "plot") if name in values}
-    if {values.get("store"), values.get("points")} & taken:
+    taken = {os.path.realpath(values[name]) for name in ("output", "plot") if name in values}
+    kept = {os.path.realpath(values[name]) for name in ("store", "points") if name in values}
+    if kept & taken or _same_file(kept, taken):
         raise BadArgument("--output and --plot may not be the file of --store or --points")
+
+
+def _same_file(kept: set[str], taken: set[str]) -> bool:
+    """Whether one of each is a file under two names, such as by a hard link or in another case."""
+    there = [(a, b) for a in kept for b in taken if os.path.exists(a) and os.path.exists(b)]
+    return any(os.path.samefile(a, b) for a, b in there)
 
 
 def _simulated(values: Mapping[str, Any], channel: Channel, described: Described) -> Comparison:
@@ -142,7 +152,7 @@ def _simulated(values: Mapping[str, Any], channel: Channel, described: Described
         for name in ("repetitions", "test_samples", "seed", "width_ratios", "store")
         if name in values
     }
-    estimators = _estimators(values.get("estimators", "bayes"), channel, described)
+    estimators = _estimators(values.get("estimators", ["bayes"]), described)
     model, more = _model(values, channel, described)
     with (
         _executor(values.get("workers", 1)) as executor,
@@ -165,7 +175,7 @@ def _judged(values: Mapping[str, Any], channel: Channel, described: Described) -
 
     model, more = _model(values, channel, described)
     if "loss" in values:
-        more |= {"estimator": _estimator(values["loss"], channel, described)}
+        more |= {"estimator": _estimator("--loss", values["loss"], described)}
     if "width" in values:
         more |= {"width": values["width"]}
     return judge(model, values["points"], **more)
@@ -180,33 +190,26 @@ def _model(
     return described.network, {"channel": channel, **input_arguments(values)}
 
 
-def _estimators(text: str, channel: Channel, described: Described) -> dict[str, Any]:
-    parts = [part.strip() for part in text.split(",")]
-    names = [part.partition(":")[0] for part in parts]
-    found: dict[str, Any] = {}
-    for part, name in zip(parts, names, strict=True):
-        if not part:
-            raise BadArgument("--estimators has an empty name; expected a list such as bayes,ridge")
-        if part in found:
-            raise BadArgument(f"--estimators names {part} twice")
-        found[name if names.count(name) == 1 else part] = _estimator(part, channel, described)
-    return found
+def _estimators(texts: Sequence[str], described: Described) -> dict[str, Any]:
+    parts = labelled("--estimators", texts)
+    return {label: _estimator("--estimators", part, described) for label, part in parts.items()}
 
 
-def _estimator(part: str, channel: Channel, described: Described) -> Any:
+def _estimator(flag: str, part: str, described: Described) -> Any:
     """What a name stands for: a procedure by its own name, or a trained estimator."""
     from nishimori import simulate
 
     name, _, rest = part.partition(":")
+    name = name.strip().lower()
     if name in ("bayes", "posterior"):
-        return part
+        if rest:
+            raise BadArgument(f"{flag} {part}: {name} takes no parameters, got {rest}")
+        return name
     if name == "descent" and not rest:
         return simulate.Descent()
-    optimal = {} if "lasso" in name else {"regularization": "optimal"}
-    if name == "kernel":
-        ridge = estimator_named("ridge" + part.removeprefix("kernel"), channel, optimal)
-        return simulate.Trained(ridge, kernel_of(described))
-    return estimator_named(part, channel, optimal)
+    others = ("bayes", "descent", "posterior")
+    estimator, features = optimal_unless_said(flag, part, described, others)
+    return estimator if features is None else simulate.Trained(estimator, features)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nishimori.erm.base import Estimator
-from nishimori.erm.equations import Point, misalignment
+from nishimori.erm.equations import Point, System, misalignment
 from nishimori.erm.limits import (
     TINY,
     interpolated,
@@ -18,6 +18,7 @@ from nishimori.erm.limits import (
     thresholded,
     vanishing,
 )
+from nishimori.erm.margins import MarginSystem
 from nishimori.erm.setting import Setting, prepare
 from nishimori.erm.solver import Solved, solve_points
 from nishimori.erm.square import isotropic_square
@@ -94,7 +95,7 @@ def solve(
     on_failure: OnFailure = "raise",
 ) -> ErmState:
     """See `Estimator.solve`."""
-    if np.ndim(alpha) != 0:
+    if require_alpha(alpha).ndim != 0:
         raise BadArgument("solve: alpha must be one number; learning_curve takes an array")
     if np.ndim(estimator.regularization) != 0:
         raise BadArgument("solve: regularization must be one number or 'optimal', got an array")
@@ -137,7 +138,7 @@ def answer(
         wrong = solved.residual + _ROUNDING
         gap = np.zeros_like(wrong)
         if not setting.estimator.is_square:
-            fine = system.refined()
+            fine = setting.refined()
             finer = fine.respond(fine.conjugates(solved.x, each), scale)
             gap = np.where(wrong < _GOOD, np.abs(finer - solved.x).max(axis=1), 0.0)
             # as far beside the solution as rounding may be: in a tail that moves much
@@ -174,7 +175,7 @@ def _closed_answer(setting: Setting, alpha: FloatArray, regularization: FloatArr
     )
     if setting.labels is not None:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            extra = getattr(setting.labels, "noise", 0.0) * point.order.self_overlap
+            extra = _noise(setting.labels) * point.order.self_overlap
             tilt = np.arcsinh(point.order.overlap / np.sqrt(gap + extra))
             v = np.minimum(point.order.susceptibility, 1e300)
             x = np.stack([np.log(v), np.log(point.order.self_overlap), tilt], axis=1)
@@ -199,12 +200,17 @@ def _with_labels(
 
     order = point.order
     gap = misalignment(setting.geometry, point.conjugates, order, regularization)
-    noise = getattr(setting.labels, "noise", 0.0)
+    noise = _noise(setting.labels)
     tilt = np.arcsinh(order.overlap / np.sqrt(gap + noise * order.self_overlap))
     full = np.stack([x[:, 0], np.log(order.self_overlap), tilt], axis=1)
     train_error = setting.labels.finish(full, alpha, regularization).train_error
     wrong = misclassification(setting.problem, setting.geometry, order, gap)
     return point._replace(train_error=train_error, test_error=wrong)
+
+
+def _noise(system: System) -> float:
+    """Inside the sign, which its variables include."""
+    return system.noise if isinstance(system, MarginSystem) else 0.0
 
 
 def _status(
@@ -276,5 +282,7 @@ def _dressed(
     void = np.isin(found.status, _VOID)
     for name in arrays.keys() - {"status", "residual", "error_estimate"}:
         arrays[name] = np.where(void, np.nan, arrays[name])
-    shaped = {name: np.asarray(values).reshape(alpha.shape) for name, values in arrays.items()}
+    shaped: dict[str, Any] = {
+        name: np.asarray(values).reshape(alpha.shape) for name, values in arrays.items()
+    }
     return ErmCurve(alpha=alpha, regularization=regularization, flatness=flatness, **shaped)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from nishimori.arguments import require_array
 from nishimori.erm.base import Estimator, FloatArray, Kinks
+from nishimori.erm.checks import require_cavity
+from nishimori.erm.label_kinks import kinks_in_label
 from nishimori.erm.labelled import LabelledLoss
 from nishimori.erm.tabulated import ConvexTable
+from nishimori.erm.user_function import evaluated, kinks_at
 from nishimori.errors import BadArgument
 
 if TYPE_CHECKING:
@@ -20,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Custom", "OneVariable"]
 
 _PROBES = np.array([0.3, -0.7, 1.9, -2.6, 4.1])
+_STRETCH = 0.77  # of the panels of a second table
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,19 +35,21 @@ class Custom(Estimator):
     Parameters
     ----------
     loss : callable
-        ``loss(y, z)`` returns the loss in the broadcast shape of its arguments, convex in z at
-        every label. A function of the margin y z on labels +-1, or of the residual y - z on others,
-        is recognised and is faster.
+        ``loss(y, z)`` takes NumPy arrays and returns the loss in their broadcast shape, convex in
+        z at every label. A function of the margin y z on labels +-1, or of the residual y - z on
+        others, is recognised and is faster.
     breakpoints : sequence of float or callable, default ()
         Kinks in the margin y z or the residual y - z; for any other loss, a function of the label
-        that returns those in z. Others are found, a little less exactly.
+        that returns those in z. Others are found, a little less exactly, and so are the labels at
+        which the loss has a kink or a jump.
     regularization : float, array_like or "optimal", default 1
     l1 : float, default 0
 
     Raises
     ------
     BadArgument
-        If `loss` is not a function; when used, if it is NaN or not convex (says where).
+        If `loss` is not a function; when used, if it fails on arrays (says how), or is NaN or not
+        convex (says where, nearest to 0).
 
     Examples
     --------
@@ -65,23 +73,17 @@ class Custom(Estimator):
             )
         if callable(self.breakpoints):
             return
-        try:
-            places = np.atleast_1d(np.asarray(self.breakpoints, dtype=np.float64))
-        except (TypeError, ValueError):
-            raise BadArgument(
-                f"Custom: breakpoints must be numbers, got {self.breakpoints!r}"
-            ) from None
+        places = np.atleast_1d(require_array("breakpoints", self.breakpoints, "Custom"))
         if not np.isfinite(places).all():
             raise BadArgument(f"Custom: breakpoints must be finite, got {self.breakpoints!r}")
         object.__setattr__(self, "breakpoints", tuple(places.tolist()))
 
     def value(self, y: ArrayLike, z: ArrayLike) -> FloatArray:
-        return np.asarray(self.loss(np.asarray(y, float), np.asarray(z, float)), dtype=np.float64)
+        label, field = (require_array(*pair, "Custom") for pair in (("y", y), ("z", z)))
+        return evaluated(self.loss, label, field)
 
     def proximal(self, y: ArrayLike, omega: ArrayLike, susceptibility: ArrayLike) -> FloatArray:
-        label, field, v = np.broadcast_arrays(
-            *(np.asarray(a, dtype=np.float64) for a in (y, omega, susceptibility))
-        )
+        label, field, v = require_cavity(y, omega, susceptibility, "Custom")
         loss = self._of(np.unique(label), bool((np.abs(label) == 1.0).all()))
         if isinstance(loss, OneVariable):
             return loss.proximal(label, field, v)
@@ -110,15 +112,17 @@ class Custom(Estimator):
         given: dict[str, Any] = {"regularization": self.regularization, "l1": self.l1}
         kind: Literal["real", "sign"] = "sign" if binary else "real"
         if not self._has_one_variable(labels, binary):
-            return LabelledLoss(self._table_of_label(binary), kind, **given)
+            return LabelledLoss(
+                self._table_of_label(binary), partial(kinks_in_label, self.value), kind, **given
+            )
 
         y = 1.0 if binary else float(labels[0])
 
         def function(t: FloatArray) -> FloatArray:
             return self.value(np.full_like(t, y), t if binary else y - t)
 
-        table = ConvexTable.of(function, self._places(), "Custom")
-        return OneVariable(table, kind, **given)
+        tabulate = partial(ConvexTable.of, function, self._places(), "Custom")
+        return OneVariable(tabulate(), tabulate, kind, **given)
 
     def _has_one_variable(self, labels: FloatArray, binary: bool) -> bool:
         if callable(self.breakpoints):
@@ -141,7 +145,7 @@ class Custom(Estimator):
                 return self.value(np.full_like(z, y), z)
 
             if callable(self.breakpoints):
-                places = np.atleast_1d(np.asarray(self.breakpoints(y), dtype=np.float64))
+                places = kinks_at(self.breakpoints, y)
             else:
                 # z = y is where losses of real labels turn, most of them
                 t = np.array(self._places())
@@ -156,6 +160,7 @@ class OneVariable(Estimator):
     """What is left of a custom loss when the kind of its labels is known."""
 
     table: ConvexTable
+    tabulate: Callable[..., ConvexTable]
     kind: Literal["real", "sign"]
 
     @property
@@ -165,6 +170,10 @@ class OneVariable(Estimator):
     @property
     def labels(self) -> Literal["real", "sign"]:  # type: ignore[override]
         return self.kind
+
+    def refined(self) -> OneVariable:
+        """See `Estimator`: with the loss tabulated on other panels."""
+        return replace(self, table=self.tabulate(stretch=_STRETCH))
 
     def reduced(self, t: FloatArray) -> FloatArray:
         return self.table.value(t)

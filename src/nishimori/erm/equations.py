@@ -79,12 +79,7 @@ def misalignment(
     geometry: Geometry, conjugates: Conjugates, order: OrderParameters, regularization: FloatArray
 ) -> FloatArray:
     """Q E h^2 - m^2, without cancellation where the geometry knows how."""
-    stable = getattr(geometry, "misalignment", None)
-    if stable is not None:
-        out: FloatArray = stable(*conjugates, regularization)
-        return out
-    total = order.self_overlap * geometry.target_variance
-    return np.maximum(total - np.square(order.overlap), 1e-16 * total)
+    return geometry.misalignment(*conjugates, regularization, order)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,13 +119,12 @@ class RegressionSystem:
 
     def respond(self, conjugates: Conjugates, regularization: FloatArray) -> FloatArray:
         order = self.geometry.order_parameters(*conjugates, regularization)
-        error = self._mean_square(conjugates, order, regularization)
+        error = self._mean_square(conjugates, regularization)
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.log(np.stack([order.susceptibility, error], axis=1))
 
     def test_error(self, conjugates: Conjugates, regularization: FloatArray) -> FloatArray:
-        order = self.geometry.order_parameters(*conjugates, regularization)
-        error = self._mean_square(conjugates, order, regularization)
+        error = self._mean_square(conjugates, regularization)
         return error + self.weights @ self.variances
 
     def finish(self, x: FloatArray, alpha: FloatArray, regularization: FloatArray) -> Point:
@@ -168,17 +162,10 @@ class RegressionSystem:
     def refined(self) -> RegressionSystem:
         return replace(self, nodes=self.nodes + 6, levels=FINER)
 
-    def _mean_square(
-        self, conjugates: Conjugates, order: OrderParameters, regularization: FloatArray
-    ) -> FloatArray:
-        stable = getattr(self.geometry, "mean_square", None)
-        if stable is not None:
-            out: FloatArray = stable(
-                conjugates.susceptibility, conjugates.self_overlap, regularization, self.slope
-            )
-            return out
-        clean = self.slope**2 * self.geometry.target_variance
-        return clean + order.self_overlap - 2.0 * self.slope * order.overlap
+    def _mean_square(self, conjugates: Conjugates, regularization: FloatArray) -> FloatArray:
+        return self.geometry.mean_square(
+            conjugates.susceptibility, conjugates.self_overlap, regularization, self.slope
+        )
 
     def _averaged(
         self, x: FloatArray, alpha: FloatArray, complete: bool = False

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from nishimori.erm.base import Estimator, FloatArray, Kinks, require_positive
+from nishimori.arguments import require_positive
+from nishimori.erm.base import Estimator, FloatArray, Kinks
 from nishimori.latex import Symbol, cases
 
 __all__ = ["Huber"]

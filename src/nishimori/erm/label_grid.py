@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -12,11 +13,13 @@ from numpy.typing import NDArray
 from nishimori._kernels.rules import gauss_legendre
 from nishimori.channels import Channel
 from nishimori.channels.laws import LabelLaw, field_rule
+from nishimori.erm.label_kinks import preimages
 
 __all__ = ["LabelGrid", "label_grid", "widest_panel"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+Turns = Callable[[float, float], FloatArray]
 
 _LEAST = 1e-20  # weights below do not count
 _REACH = 9.0  # standard deviations
@@ -46,14 +49,16 @@ def label_grid(
     finest: float,
     finest_label: float,
     count: int,
+    turns: Turns,
 ) -> LabelGrid:
     """Labels and their sources; h ~ N(offset, variance).
 
-    No panel of the field is wider than `finest`, none of a continuous label than `finest_label`.
+    No panel of the field is wider than `finest`, none of a continuous label than `finest_label`,
+    and panels of a continuous label begin anew at the places that `turns` finds in its range.
     """
     noise = channel.additive_noise()
     if noise is not None:
-        return _additive(variance, *noise, finest_label, count)
+        return _additive(variance, *noise, finest_label, count, turns)
     scales = channel.field_scales(variance, offset)
     h, w = field_rule(variance, offset, scales, finest, count)
     law = channel.label_law(h)
@@ -61,10 +66,14 @@ def label_grid(
     if smooth is not None:
         steepest, least = smooth
         needed = min(_STEP * least, finest_label) / max(steepest, 1e-300)
+        if least == math.inf:  # labels turn where the field makes them
+            turning = turns(float(law.values.min()), float(law.values.max()))
+            places = preimages(channel, h, np.append(turning, 0.0))
+            scales = (*scales, *((place, 0.0) for place in places.tolist()))
         h, w = field_rule(variance, offset, scales, min(finest, needed), count)
         law = channel.label_law(h)
         if least < math.inf:
-            return _smeared(law, h - offset, w, finest_label, count)
+            return _smeared(law, h - offset, w, finest_label, count, turns)
     values, weights, field = np.broadcast_arrays(
         law.values, law.weights * w[:, None], (h - offset)[:, None]
     )
@@ -97,18 +106,19 @@ def _widest(law: LabelLaw, h: FloatArray) -> tuple[float, float] | None:
 
 
 def _additive(
-    variance: float, noise: FloatArray, chance: FloatArray, finest: float, count: int
+    variance: float,
+    noise: FloatArray,
+    chance: FloatArray,
+    finest: float,
+    count: int,
+    turns: Turns,
 ) -> LabelGrid:
     """Labels h + noise are Gaussian, whatever the field."""
     noise, chance = noise[chance > _LEAST], chance[chance > _LEAST]
     total = variance + noise
     root = np.sqrt(total)
-    y, w = _nodes(
-        -_REACH * float(root.max()),
-        _REACH * float(root.max()),
-        min(_STEP * float(root.min()), finest),
-        count,
-    )
+    reach = _REACH * float(root.max())
+    y, w = _nodes(-reach, reach, min(_STEP * float(root.min()), finest), count, turns)
     density = np.exp(-0.5 * np.square(y[:, None]) / total) / (root * math.sqrt(2.0 * math.pi))
     values, weights, variances = np.broadcast_arrays(
         y[:, None], w[:, None] * density * chance, noise
@@ -118,7 +128,7 @@ def _additive(
 
 
 def _smeared(
-    law: LabelLaw, field: FloatArray, w: FloatArray, finest: float, count: int
+    law: LabelLaw, field: FloatArray, w: FloatArray, finest: float, count: int, turns: Turns
 ) -> LabelGrid:
     """Labels with Gaussian noise around a function of the field."""
     centre, weight, variance, h = (
@@ -132,7 +142,7 @@ def _smeared(
     root = np.sqrt(variance)
     least = float(root.min())
     low, high = float((centre - _REACH * root).min()), float((centre + _REACH * root).max())
-    y, step = _nodes(low, high, min(_STEP * least, finest), count)
+    y, step = _nodes(low, high, min(_STEP * least, finest), count, turns)
     parts = []
     for start in range(0, y.size, _BLOCK):
         these = y[start : start + _BLOCK, None]
@@ -146,9 +156,12 @@ def _smeared(
     return _sorted(labels, fields, np.zeros(fields.size), chances)
 
 
-def _nodes(low: float, high: float, widest: float, count: int) -> tuple[FloatArray, FloatArray]:
-    """Nodes and weights between two labels; the place 0, where losses may turn, is an edge."""
-    pieces = [low, 0.0, high] if low < 0.0 < high else [low, high]
+def _nodes(
+    low: float, high: float, widest: float, count: int, turns: Turns
+) -> tuple[FloatArray, FloatArray]:
+    """Nodes and weights between two labels; 0 and the places where the loss turns are edges."""
+    inner = np.unique(np.append(turns(low, high), 0.0))
+    pieces = [low, *inner[(inner > low) & (inner < high)].tolist(), high]
     edges = np.array([low])
     for start, end in pairwise(pieces):
         panels = min(math.ceil((end - start) / widest), _PANELS)

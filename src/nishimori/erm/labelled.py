@@ -57,9 +57,13 @@ class Stack(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class LabelledLoss(Estimator):
-    """A custom loss as a table of the output for each label."""
+    """A custom loss as a table of the output for each label.
+
+    ``turns`` finds the labels in a range at which the loss has a kink or a jump.
+    """
 
     table_of: Callable[[float], ConvexTable]
+    turns: Callable[[float, float], FloatArray]
     kind: Literal["real", "sign"]
     tables: dict[float, ConvexTable] = field(default_factory=dict, init=False, repr=False)
 
@@ -79,7 +83,7 @@ class LabelledLoss(Estimator):
         BadArgument
             If the loss of one of them is NaN or not convex; says where.
         """
-        for y in labels.tolist():
+        for y in sorted(labels.tolist(), key=abs):  # complaints name the nearest to 0
             if y not in self.tables:
                 self.tables[y] = self.table_of(y)
         return Stack.of([self.tables[y] for y in labels.tolist()])
@@ -157,7 +161,8 @@ class LabelledSystem(GeneralSystem):
         if key not in self.grids:
             if len(self.grids) > 8:
                 self.grids.clear()
-            grid = label_grid(self.channel, rho, self.offset, *key, self.nodes + 4)
+            count, turns = self.nodes + 4, self.loss.turns
+            grid = label_grid(self.channel, rho, self.offset, *key, count, turns)
             self.grids[key] = grid, self.loss.stack(grid.labels)
         return self.grids[key]
 

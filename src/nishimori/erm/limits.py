@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nishimori.erm.equations import Conjugates, Point
+from nishimori.erm.equations import Conjugates, Point, RegressionSystem
 from nishimori.erm.setting import Setting
 from nishimori.erm.solver import Solved, map_of, solve_points
 from nishimori.errors import Status
@@ -81,11 +81,11 @@ def recovered(
     status: NDArray[np.int_],
 ) -> None:
     """Where the target is found exactly, at a finite regularisation: a kink of the loss at 0."""
-    recovers = getattr(setting.system, "recovers", None)
+    system = setting.system
     lost = np.flatnonzero(np.isin(status, (Status.RESIDUAL_TOO_LARGE, Status.NO_SOLUTION)))
-    if recovers is None or lost.size == 0:
+    if not isinstance(system, RegressionSystem) or lost.size == 0:
         return
-    exact, conjugate = recovers(alpha[lost], regularization[lost])
+    exact, conjugate = system.recovers(alpha[lost], regularization[lost])
     found = lost[exact]
     if found.size == 0:
         return

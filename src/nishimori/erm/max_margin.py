@@ -7,7 +7,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from nishimori.erm.base import Estimator, FloatArray, Kinks
+from nishimori.arguments import shown
+from nishimori.erm.base import Estimator, FloatArray, Kinks, Regularization
 from nishimori.errors import BadArgument
 from nishimori.latex import cases
 
@@ -22,8 +23,8 @@ class MaxMargin(Estimator):
 
     Parameters
     ----------
-    regularization : float, array_like or "optimal"
-        Has no effect: the limit is of vanishing regularisation.
+    regularization : float
+        Must be 0: the limit is of vanishing regularisation.
     l1 : float
         Must be 0.
 
@@ -49,12 +50,19 @@ class MaxMargin(Estimator):
     .. [1] Aubin, Krzakala, Lu, Zdeborova, NeurIPS 2020, arXiv:2006.06560.
     """
 
+    regularization: Regularization = 0.0
+
     labels: ClassVar[Literal["real", "sign", "any"]] = "sign"
     separable_only: ClassVar[bool] = True
     sources: ClassVar[tuple[str, ...]] = ("aubin2020",)
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.regularization != 0.0:
+            raise BadArgument(
+                "MaxMargin: it is the limit of vanishing regularization and takes none; use Hinge "
+                f"with a regularization, got {shown(self.regularization)}"
+            )
         if self.l1 != 0.0:
             raise BadArgument(f"MaxMargin: l1 must be 0, got {self.l1:g}")
 

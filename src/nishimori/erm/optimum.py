@@ -83,15 +83,12 @@ def _matched(setting: Setting) -> float | None:
         return None
     if estimator.labels == "sign" and not isinstance(setting.problem.channel, Sign | Logistic):
         return None
-    matched = getattr(setting.geometry, "matched_regularization", None)
-    if matched is None:
-        return None
     slope, rest = setting.moments
     signal = slope * slope * setting.problem.signal_variance
     noise = slope * slope * setting.problem.noise_variance + rest
     if signal <= 1e-300 or noise > 1e12 * signal:
-        return 1e12
-    return float(matched(noise / signal))
+        return None if setting.geometry.matched_regularization(0.0) is None else 1e12
+    return setting.geometry.matched_regularization(noise / signal)
 
 
 def _descend(

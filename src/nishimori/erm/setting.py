@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nishimori.arguments import shown
 from nishimori.channels import Sign
 from nishimori.erm.base import Estimator
 from nishimori.erm.equations import RegressionSystem, System
@@ -16,13 +17,10 @@ from nishimori.erm.label_kinds import require_labels
 from nishimori.erm.labelled import LabelledLoss, LabelledSystem
 from nishimori.erm.margins import MarginSystem
 from nishimori.errors import BadArgument
-from nishimori.features import Geometry, LinearStudent
+from nishimori.features import Features, Geometry, LinearStudent
 from nishimori.glm import GLM
 from nishimori.priors import GaussBernoulli, Gaussian
 from nishimori.spectra import Isotropic
-
-if TYPE_CHECKING:
-    from nishimori.features import Features
 
 __all__ = ["Setting", "label_system", "prepare"]
 
@@ -50,6 +48,13 @@ class Setting:
         """Slope of the labels in h, and their variance around that line."""
         return _line(self.problem, self.geometry, self.offset)
 
+    def refined(self) -> System:
+        """The system on finer grids, and with a loss of other errors."""
+        loss = self.estimator.refined()
+        if loss is self.estimator:
+            return self.system.refined()
+        return label_system(loss, self.problem, self.geometry, self.offset).refined()
+
 
 def prepare(estimator: Estimator, problem: Any, features: Features | None) -> Setting:
     """Check that the three fit together, and choose the equations."""
@@ -64,9 +69,9 @@ def prepare(estimator: Estimator, problem: Any, features: Features | None) -> Se
         geometry = _sparse_geometry(estimator, problem, features)
     else:
         student = LinearStudent() if features is None else features
-        if not callable(getattr(student, "geometry", None)):
+        if not isinstance(student, Features):
             raise BadArgument(
-                f"{name}: features must be one of nishimori.features or None, got {features!r}"
+                f"{name}: features must be one of nishimori.features or None, got {shown(features)}"
             )
         geometry = student.geometry(problem)
     closed = False
@@ -113,7 +118,7 @@ def _sparse_geometry(estimator: Estimator, problem: GLM, features: Features | No
     if features is not None and not isinstance(features, LinearStudent):
         raise BadArgument(
             f"{name}: l1 > 0 is known for a student that is linear in the input only, "
-            f"got features={features!r}"
+            f"got features={shown(features)}"
         )
     if not isinstance(problem.spectrum, Isotropic):
         raise BadArgument(

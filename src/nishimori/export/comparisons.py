@@ -21,6 +21,7 @@ __all__ = ["draw_comparison", "plot_comparison_file"]
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 _DASHES = ("-", "--", "-.", ":")
+_FARTHEST = 20.0  # a limit of few repetitions beyond it would leave no room for the points
 _DENSE = 40  # points of a theory curve between the first and the last alpha
 _ALPHA = r"$\alpha = n/d$ (samples per input dimension)"
 
@@ -28,7 +29,7 @@ _ALPHA = r"$\alpha = n/d$ (samples per input dimension)"
 def draw_comparison(comparison: Comparison, axes: Axes | None = None) -> Axes:
     """Draw theory as curves, measured means as points with bars of two standard errors.
 
-    A point that does not agree with its theory is ringed. The axes of alpha and of the error are
+    A point that speaks against its theory is ringed. The axes of alpha and of the error are
     logarithmic where they span more than a decade.
 
     Parameters
@@ -75,7 +76,7 @@ def draw_comparison(comparison: Comparison, axes: Axes | None = None) -> Axes:
             capsize=2.5,
             label=f"{label}: simulated".replace("$", r"\$"),
         )
-        wrong = [p for p in points if not p.agrees and np.isfinite(p.mean)]
+        wrong = [p for p in points if not (p.agrees or p.noisy) and np.isfinite(p.mean)]
         if wrong:
             axes.plot(
                 [p.alpha for p in wrong],
@@ -127,11 +128,10 @@ def plot_comparison_file(comparison: Comparison, path: str, *, title: str | None
 
 
 def _draw_scores(comparison: Comparison, axes: Axes) -> None:
-    from nishimori.simulate.verdict import LIMIT
-
     axes.axhspan(-1.0, 1.0, color="0.5", alpha=0.15, linewidth=0)
-    for level in (-LIMIT, LIMIT):
-        axes.axhline(level, color="0.3", linewidth=0.8, linestyle="--")
+    for limit in sorted({p.limit for p in comparison.points if p.limit < _FARTHEST}):
+        for level in (-limit, limit):
+            axes.axhline(level, color="0.3", linewidth=0.8, linestyle="--")
     for k, label in enumerate(comparison.estimators):
         points = [p for p in comparison.points if p.estimator == label]
         axes.plot(

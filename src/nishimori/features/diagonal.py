@@ -1,4 +1,4 @@
-"""Students whose covariance is known by its eigenvalues: kernels and explicit covariates."""
+"""Students whose covariance is known by its eigenvalues: linear ones, kernels and covariates."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from functools import cached_property
 
 import numpy as np
 
-from nishimori.features.base import FloatArray, OrderParameters
+from nishimori.features.base import FloatArray, Geometry, OrderParameters
 from nishimori.latex import Symbol
 
 __all__ = ["DiagonalGeometry"]
 
 
 @dataclass(frozen=True, eq=False)
-class DiagonalGeometry:
+class DiagonalGeometry(Geometry):
     r"""Order parameters of a student with covariance eigenvalues omega.
 
     Parameters
@@ -30,6 +30,8 @@ class DiagonalGeometry:
         What a kernel adds that lies in no direction of finite variance.
     match : callable, optional
         From the target's noise over its signal to the best regularization of the square loss.
+    equations : tuple of str, optional
+        These in LaTeX, where they are simpler than in general.
 
     Notes
     -----
@@ -53,6 +55,7 @@ class DiagonalGeometry:
     residual: float = 0.0
     ratio: float = 1.0
     match: Callable[[float], float] | None = None
+    equations: tuple[str, ...] = ()
 
     @cached_property
     def _explained(self) -> FloatArray:
@@ -67,6 +70,8 @@ class DiagonalGeometry:
 
     def latex_order_parameters(self) -> tuple[str, ...]:
         """The equations of V, m and q in LaTeX."""
+        if self.equations:
+            return self.equations
         extra = r"\frac{k_{\mathrm{res}}}{\lambda_{\mathrm{reg}}} + " if self.residual else ""
         return (
             r"D_i &= \lambda_{\mathrm{reg}} + \hat V \omega_i",
@@ -78,6 +83,8 @@ class DiagonalGeometry:
 
     def latex_symbols(self) -> tuple[Symbol, ...]:
         """The letters of these equations."""
+        if self.equations:
+            return ()
         symbols = [
             Symbol("d_v", "the number of features, that of the inputs for a kernel"),
             Symbol(r"\omega_i", "the eigenvalues of the features' covariance"),
@@ -125,6 +132,7 @@ class DiagonalGeometry:
         self_overlap_conjugate: FloatArray,
         overlap_conjugate: FloatArray,
         regularization: FloatArray,
+        order: OrderParameters | None = None,
     ) -> FloatArray:
         """Q E h^2 - m^2, as a sum of squares: a variance over the directions, and noise."""
         known = self._known(susceptibility_conjugate, regularization)
@@ -151,10 +159,9 @@ class DiagonalGeometry:
         out: FloatArray = slope * slope * (self.unexplained + missed) + noise
         return out
 
-    @property
-    def matched_regularization(self) -> Callable[[float], float] | None:
-        """Where the square loss is the posterior mean, from noise over signal of the target."""
-        return self.match
+    def matched_regularization(self, noise_to_signal: float) -> float | None:
+        """See `Geometry`."""
+        return None if self.match is None else self.match(noise_to_signal)
 
     def _known(self, conjugate: FloatArray, regularization: FloatArray) -> FloatArray:
         """omega/D at the places of the components."""

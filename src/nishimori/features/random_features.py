@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from nishimori.arguments import require_array, require_integer, shown
 from nishimori.errors import BadArgument
-from nishimori.features.base import FloatArray, OrderParameters
+from nishimori.features.base import FloatArray, Geometry, OrderParameters, require_glm
 from nishimori.features.neurons import Neurons, kinds_of_neurons, stacked
 from nishimori.latex import Symbol
 from nishimori.network import DeepNetwork
@@ -29,7 +30,7 @@ _TOLERANCE = 1e-11
 
 
 @dataclass(frozen=True, eq=False)
-class LayeredGeometry:
+class LayeredGeometry(Geometry):
     r"""Order parameters of a student that sees the last of several random layers.
 
     Parameters
@@ -169,10 +170,9 @@ class LayeredGeometry:
         out: FloatArray = slope * slope * signal + noise
         return out
 
-    @property
-    def matched_regularization(self) -> Callable[[float], float] | None:
-        """Where the square loss is the posterior mean: all layers shared, noise over signal."""
-        return float if self.shared_layers == len(self.widths) else None
+    def matched_regularization(self, noise_to_signal: float) -> float | None:
+        """See `Geometry`: the square loss is the posterior mean if all layers are shared."""
+        return noise_to_signal if self.shared_layers == len(self.widths) else None
 
     def _at(
         self, susceptibility_conjugate: FloatArray, regularization: FloatArray
@@ -253,13 +253,11 @@ class RandomFeatures:
         shared_layers: int = 0,
     ) -> None:
         if not isinstance(network, DeepNetwork):
-            raise BadArgument(f"RandomFeatures: network must be a DeepNetwork, got {network!r}")
-        try:
-            ratios = tuple(float(r) for r in np.atleast_1d(np.asarray(width_ratios, dtype=float)))
-        except (TypeError, ValueError):
             raise BadArgument(
-                f"RandomFeatures: width_ratios must be numbers k_l/d, got {width_ratios!r}"
-            ) from None
+                f"RandomFeatures: network must be a DeepNetwork, got {shown(network)}"
+            )
+        given = require_array("width_ratios", width_ratios, "RandomFeatures")
+        ratios = tuple(given.ravel().tolist())
         if len(ratios) != network.depth:
             raise BadArgument(
                 f"RandomFeatures: width_ratios must be one k_l/d for each of the {network.depth} "
@@ -269,17 +267,14 @@ class RandomFeatures:
             raise BadArgument(
                 f"RandomFeatures: width_ratios must be finite and positive, got {list(ratios)}"
             )
-        if isinstance(shared_layers, bool) or shared_layers not in range(network.depth + 1):
-            raise BadArgument(
-                f"RandomFeatures: shared_layers must be an integer from 0 to {network.depth} "
-                f"(the depth), got {shared_layers!r}"
-            )
+        shared = require_integer("shared_layers", shared_layers, "RandomFeatures", 0, network.depth)
         object.__setattr__(self, "network", network)
         object.__setattr__(self, "width_ratios", ratios)
-        object.__setattr__(self, "shared_layers", int(shared_layers))
+        object.__setattr__(self, "shared_layers", shared)
 
     def geometry(self, problem: GLM) -> LayeredGeometry:
         """See `Features`."""
+        require_glm(problem, "RandomFeatures")
         if self.shared_layers and not isinstance(problem.spectrum, Isotropic):
             raise BadArgument(
                 "RandomFeatures: features that share layers with the target need isotropic inputs "

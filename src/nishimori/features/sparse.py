@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammainc, gammaincc, ndtr
 
-from nishimori.features.base import FloatArray, OrderParameters
+from nishimori.features.base import FloatArray, Geometry, OrderParameters
 from nishimori.latex import Symbol
 
 __all__ = ["SparseGeometry"]
 
 
 @dataclass(frozen=True, eq=False)
-class SparseGeometry:
+class SparseGeometry(Geometry):
     r"""Order parameters of a linear student with an l1 penalty, on isotropic inputs.
 
     Parameters

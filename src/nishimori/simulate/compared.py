@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nishimori.simulate.verdict import AGREES, allowance, verdict, z_after, z_score
+from nishimori.simulate.verdict import AGREES, NOISY, allowance, limit_of, verdict, z_after, z_score
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,8 +46,8 @@ class ComparedPoint:
         Test error in the limit of large dimension.
     mean, standard_error : float
         Of the test error over the repetitions.
-    repetitions : int
-        How many have a number.
+    repetitions : int or None
+        How many have a number; None if that is not known.
     z : float
         (mean - theory)/standard_error.
     allowance : float
@@ -55,8 +55,9 @@ class ComparedPoint:
     z_after : float
         z after the difference was reduced by the allowance.
     verdict : str
-        "agrees", "differs" or "too noisy" (to tell); "above the optimum" or "below the optimum:
-        impossible" where theory is only a bound; "no theory"; "no measurement".
+        "agrees", "differs" or "too noisy" (to tell); "above the optimum", "below the optimum:
+        impossible" or "too noisy beside the optimum" where theory is only a bound; "no theory";
+        "no measurement".
     failures : int
         Repetitions without a number.
     reason : str
@@ -70,7 +71,7 @@ class ComparedPoint:
     theory: float
     mean: float
     standard_error: float
-    repetitions: int
+    repetitions: int | None
     z: float
     allowance: float
     z_after: float
@@ -80,8 +81,18 @@ class ComparedPoint:
 
     @property
     def agrees(self) -> bool:
-        """Whether nothing speaks against the theory: "too noisy" does not either."""
+        """Whether it speaks for the theory; "too noisy" does not, nor against it."""
         return self.verdict in AGREES and self.failures == 0
+
+    @property
+    def noisy(self) -> bool:
+        """Whether it is too noisy to speak for or against the theory."""
+        return self.verdict in NOISY and self.failures == 0
+
+    @property
+    def limit(self) -> float:
+        """The largest absolute z_after that agrees, with so many repetitions."""
+        return limit_of(self.repetitions)
 
     def row(self) -> dict[str, Any]:
         """The attributes by name."""
@@ -100,7 +111,7 @@ def compared_point(
     scale: float = 0.0,
     more_allowance: float = 0.0,
     bound: bool = False,
-    repetitions: int = 0,
+    repetitions: int | None = None,
     failures: int = 0,
     reason: str = "",
 ) -> ComparedPoint:
@@ -120,7 +131,15 @@ def compared_point(
         z_score(mean, theory, standard_error),
         allowed,
         z_after(mean, theory, standard_error, allowed),
-        verdict(mean, theory, standard_error, allowed, bound),
+        verdict(
+            mean,
+            theory,
+            standard_error,
+            allowed,
+            bound,
+            scale=scale,
+            limit=limit_of(repetitions),
+        ),
         failures,
         reason,
     )
@@ -160,8 +179,12 @@ class Comparison:
 
     @property
     def agrees(self) -> bool:
-        """Whether every point agrees, and no repetition failed."""
-        return all(point.agrees for point in self.points)
+        """Whether no repetition failed, and every point agrees but those that are too noisy.
+
+        They count neither way; where all are too noisy, nothing agrees.
+        """
+        loud = [point for point in self.points if not point.noisy]
+        return bool(loud) and all(point.agrees for point in loud)
 
     @property
     def rms_z(self) -> float:
@@ -176,7 +199,8 @@ class Comparison:
 
     def _scores(self) -> list[float]:
         bounds = "optimum"
-        return [p.z for p in self.points if bounds not in p.verdict and not math.isnan(p.z)]
+        good = (p for p in self.points if math.isfinite(p.theory) and not math.isnan(p.z))
+        return [p.z for p in good if bounds not in p.verdict]
 
     @property
     def summary(self) -> str:
@@ -226,7 +250,8 @@ class Comparison:
     def __str__(self) -> str:
         columns = [["estimator", *(p.estimator for p in self.points)]]
         for name, form in _COLUMNS.items():
-            cells = [format(getattr(p, name), form) for p in self.points]
+            values = [getattr(p, name) for p in self.points]
+            cells = ["" if value is None else format(value, form) for value in values]
             columns.append([name.replace("_", " "), *cells])
         columns.append(["verdict", *(p.verdict for p in self.points)])
         widths = [max(map(len, column)) for column in columns]

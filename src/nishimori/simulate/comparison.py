@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nishimori.arguments import require_integer
+from nishimori.arguments import require_integer, shown
 from nishimori.channels import Channel
 from nishimori.errors import BadArgument
 from nishimori.glm import GLM
@@ -28,7 +28,7 @@ from nishimori.simulate.plan import (
     widths_of,
 )
 from nishimori.simulate.procedures import Procedure, named_procedures
-from nishimori.simulate.runs import Progress, require_executor, run
+from nishimori.simulate.runs import Progress, require_executor, require_progress, run
 from nishimori.simulate.specification import specification
 from nishimori.simulate.store import Store
 from nishimori.simulate.theory_values import Theory, natural_scale
@@ -157,6 +157,7 @@ class Setup:
     ) -> dict[tuple[int, int], list[Measurement]]:
         """Run what the store does not have."""
         require_executor(executor)
+        require_progress(progress)
         if store is None:
             return run(self.plan, repetitions, executor, None, progress)
         with Store(store, specification(self.plan, self.procedures)) as kept:
@@ -242,7 +243,7 @@ def require_model(
             )
         return model.glm(channel, spectrum=spectrum), model
     if not isinstance(model, GLM):
-        raise BadArgument(f"{owner}: expected a GLM or a DeepNetwork, got {model!r:.60}")
+        raise BadArgument(f"{owner}: expected a GLM or a DeepNetwork, got {shown(model)}")
     if channel is not None or spectrum is not None:
         raise BadArgument(f"{owner}: a GLM has a channel and a spectrum of its own; leave them out")
     return model, None

@@ -24,9 +24,11 @@ __all__ = ["Minimum", "minimise"]
 FloatArray = NDArray[np.float64]
 
 _OUTER, _INNER, _SEARCH = 120, 60, 40
-_AIM = 1e-11  # of each minimisation in the weights
+_AIM = 1e-11  # of each minimisation in the weights, at the end
+_INEXACT, _COARSEST = 0.1, 1e-3  # before: a share of what the multipliers miss
+_PATIENCE = 12  # outer steps without a better residual
 _LEAST = 1e-7  # of v, in units of its start
-_PULL = 0.01
+_PULL, _FADING, _FAINTEST = 0.01, 0.1, 1e-7  # towards the last weights
 
 
 class Minimum(NamedTuple):
@@ -122,14 +124,15 @@ def minimise(
     unit = label_unit(loss, labels)
     w = np.zeros(p)
     g = np.zeros(n + p if l1 > 0.0 else n)
-    v = start = 1.0
+    v = start = _first(loss, labels, unit)
     best = Minimum(w, math.inf, 0)
-    last, count = math.inf, 0
-    for _ in range(_OUTER):
-        inner = objective
-        if regularization == 0.0:  # keeps the linear systems regular; gone at the fixed point
-            inner = replace(objective, pull=_PULL * v, anchor=w)
-        w, new, steps = _newton(inner, w, g, v)
+    last, count, idle = math.inf, 0, 0
+    for outer in range(_OUTER):
+        # keeps the linear systems regular; gone at the fixed point
+        pull = max(_PULL * _FADING**outer, _FAINTEST if regularization == 0.0 else 0.0) / start
+        pull = max(pull - regularization, 0.0)
+        inner = replace(objective, pull=pull, anchor=w)
+        w, new, steps = _newton(inner, w, g, v, max(_AIM, min(_INEXACT * last, _COARSEST)))
         count += steps
         missed = v * float(np.abs(new - g).max()) / unit
         g = new
@@ -137,7 +140,9 @@ def minimise(
         residual = max(left / objective.size(g), missed)
         if residual < best.residual:
             best = Minimum(w, residual, count)
-        if residual <= tolerance or not math.isfinite(residual):
+            idle = 0
+        idle += 1
+        if residual <= tolerance or not math.isfinite(residual) or idle > _PATIENCE:
             break
         if missed > 0.1 * last and v > _LEAST * start:
             v *= 0.3
@@ -145,8 +150,17 @@ def minimise(
     return best._replace(iterations=count)
 
 
+def _first(loss: Estimator, labels: FloatArray, unit: float) -> float:
+    """What v begins with: outputs are of the size of the labels, and slopes as without weights."""
+    if unit == 1.0:
+        return 1.0
+    g = slope(loss, labels, np.zeros_like(labels), 1e-6 * unit)[0]
+    size = float(np.sqrt(np.mean(np.square(g))))
+    return unit / size if size > 0.0 else unit
+
+
 def _newton(
-    objective: _Objective, w: FloatArray, multipliers: FloatArray, v: float
+    objective: _Objective, w: FloatArray, multipliers: FloatArray, v: float, aim: float
 ) -> tuple[FloatArray, FloatArray, int]:
     """The weights that minimise at these multipliers, and the slopes there."""
     c = objective.outputs(w) + v * multipliers
@@ -156,7 +170,7 @@ def _newton(
         gradient = objective.gradient(w, g)
         norm = float(np.linalg.norm(gradient))
         size = objective.size(g)
-        if norm <= _AIM * size or (norm <= 1e3 * _AIM * size and norm > 0.5 * before):
+        if norm <= aim * size or (norm <= 1e3 * _AIM * size and norm > 0.5 * before):
             return w, g, step
         before = norm
         direction = -_solve(objective.curvature((1.0 - gain) / v), gradient)

@@ -95,12 +95,12 @@ class _Recorder:
         if self.rows and self.rows[-1][0] == step:
             return
         if last or step % self.every == 0:
-            norm = float(np.linalg.norm(found[2]))
+            norm = _norm(found[2])
             self.rows.append((step, found[0], found[1], norm, self.test_error(theta)))
 
     def history(self, converged: bool) -> History:
-        columns = np.array(self.rows, dtype=np.float64).T
-        return History(columns[0].astype(np.int_), *columns[1:], converged)
+        steps, loss, objective, norm, error = np.array(self.rows, dtype=np.float64).T
+        return History(steps.astype(np.int_), loss, objective, norm, error, converged)
 
 
 def run(
@@ -123,9 +123,9 @@ def _by_gradient(
 ) -> tuple[Array, bool]:
     found = _finite(problem.at(theta), 0)
     recorder.note(0, theta, found, True)
-    enough = rule.tolerance * float(np.linalg.norm(found[2]))
+    enough = rule.tolerance * _norm(found[2])
     velocity, length, step = np.zeros_like(theta), 1.0, 0
-    converged = float(np.linalg.norm(found[2])) <= enough
+    converged = _norm(found[2]) <= enough
     while step < rule.steps and not converged:
         if rule.learning_rate is None:
             shorter = _shortened(problem, theta, found, length)
@@ -139,7 +139,7 @@ def _by_gradient(
             theta = theta + velocity
             found = _finite(problem.at(theta), step + 1)
         step += 1
-        converged = float(np.linalg.norm(found[2])) <= enough
+        converged = _norm(found[2]) <= enough
         recorder.note(step, theta, found, False)
         if progress is not None:
             progress(step, rule.steps)
@@ -202,8 +202,13 @@ def _by_lbfgs(
     return theta, bool(np.abs(found[2]).max() <= rule.tolerance * largest)
 
 
+def _norm(gradient: Array) -> float:
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(np.linalg.norm(gradient))
+
+
 def _finite(found: tuple[float, float, Array], step: int) -> tuple[float, float, Array]:
-    if math.isfinite(found[1]) and np.isfinite(found[2]).all():
+    if math.isfinite(found[1]) and math.isfinite(_norm(found[2])):
         return found
     raise ConvergenceError(
         f"train_network: the training loss is not finite after {step} steps; a smaller "

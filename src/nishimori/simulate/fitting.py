@@ -18,6 +18,7 @@ from nishimori.simulate.memory import require_memory
 from nishimori.simulate.optimality import optimality
 from nishimori.simulate.sampling import require_rng
 from nishimori.simulate.students import KernelStudent, Student, draw_student, require_features
+from nishimori.simulate.threads import threads_for
 from nishimori.simulate.with_scikit_learn import (
     KERNEL_RIDGE,
     has_precise,
@@ -209,7 +210,10 @@ def fit(
     least = min(n, p)
     size = 8.0 * (2.0 * n * p + 3.0 * least * least)
     require_memory("fit", f"a problem of {n} samples and {p} weights", size, "use smaller widths")
-    weights, name, count, residual = _solve(estimator, student, design, y, solver, state, largest)
+    with threads_for(float(n) * p * least):
+        weights, name, count, residual = _solve(
+            estimator, student, design, y, solver, state, largest
+        )
     z = design @ weights
     loss = 0.0 if isinstance(estimator, MaxMargin) else float(np.sum(estimator.value(y, z)))
     penalty = 0.5 * _regularization(estimator) * float(weights @ weights)

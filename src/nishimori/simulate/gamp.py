@@ -24,6 +24,7 @@ from nishimori.simulate.passing_checks import (
     require_settings,
     require_vector,
 )
+from nishimori.simulate.possible_labels import require_possible
 from nishimori.simulate.sampling import require_rng
 from nishimori.spectra import Isotropic
 
@@ -197,6 +198,7 @@ def gamp(
     x, y = require_samples("gamp", inputs, labels)
     n, d = x.shape
     settings = require_settings("gamp", iterations, damping, tolerance)
+    require_possible(problem.channel, y)
     truth = require_vector("gamp", "weights", weights, d)
     overlap = require_fraction("initial_overlap", initial_overlap, "gamp", 0.0, 1.0)
     spread = _require_scale(problem, scale, d)

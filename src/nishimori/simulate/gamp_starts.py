@@ -75,6 +75,8 @@ def spectral_start(
 def _leading(x: FloatArray, weight: FloatArray, rng: np.random.Generator) -> FloatArray:
     """The unit eigenvector of sum_mu weight_mu x_mu x_mu^T with the largest eigenvalue."""
     d = x.shape[1]
+    if not (weight.any() and x.any()):
+        return np.asarray(rng.standard_normal(d)) / math.sqrt(d)
     if d < 20:
         return np.asarray(np.linalg.eigh((x.T * weight) @ x)[1][:, -1])
     matrix = LinearOperator((d, d), matvec=lambda u: x.T @ (weight * (x @ np.ravel(u))))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import PchipInterpolator
 
-from nishimori.arguments import require_array, require_integer
+from nishimori.arguments import require_array, require_integer, shown
 from nishimori.channels import Channel
 from nishimori.errors import BadArgument
 from nishimori.glm import GLM
@@ -17,7 +18,7 @@ from nishimori.network import DeepNetwork
 from nishimori.results import Curve, ErmCurve
 from nishimori.simulate.compared import Comparison, compared_point
 from nishimori.simulate.comparison import require_model
-from nishimori.simulate.points import Points, read_points
+from nishimori.simulate.points import read_points
 from nishimori.simulate.procedures import as_procedure
 from nishimori.simulate.theory_values import Theory, natural_scale
 from nishimori.spectra import Spectrum
@@ -49,8 +50,9 @@ def judge(
         ln alpha) between its points, and the allowance grows by the difference from a straight
         line; outside them it is not known.
     points : path, DataFrame, mapping, structured array, rows, array or Comparison
-        With the columns alpha (or n and d), error, standard_error and maybe width, by these or
-        other usual names. An array has them in this order.
+        With the columns alpha (or n and d), error, standard_error and maybe width and repetitions,
+        by these or other usual names. An array has the first four, in this order. A point of
+        known repetitions differs beyond Student's limit, any other beyond 4 standard errors.
     channel : Channel, optional
         Of the labels; needed with a network.
     estimator : Estimator or Procedure, optional
@@ -85,7 +87,7 @@ def judge(
     if width is not None:
         fallback = require_integer("width", width, "judge", 1, 10**9)
         known = np.where(np.isnan(read.width), float(fallback), read.width)
-        read = Points(read.alpha, read.error, read.standard_error, known)
+        read = replace(read, width=known)
     doubt = np.zeros(read.alpha.size)
     reasons = [""] * read.alpha.size
     metrics: dict[str, str] = {}
@@ -94,7 +96,7 @@ def judge(
     if isinstance(curve, GLM | DeepNetwork):
         problem, network = require_model(curve, channel, spectrum, "judge")
         theory = Theory(problem, network)
-        if estimator is not None and estimator != "bayes":
+        if estimator is not None and not (isinstance(estimator, str) and estimator == "bayes"):
             theory = Theory.of(as_procedure(estimator), problem, network)
         errors, reasons = theory.errors(read.alpha)
         scale = np.maximum(natural_scale(problem, theory.metric), errors)
@@ -111,11 +113,11 @@ def judge(
                 raise BadArgument(
                     f"judge: curve returned shape {errors.shape} for {read.alpha.size} alphas"
                 )
-            largest = float(np.nanmax(errors, initial=0.0))
+            largest = float(np.max(np.abs(errors[np.isfinite(errors)]), initial=0.0))
         else:
             raise BadArgument(
                 "judge: curve must be a Curve, an ErmCurve, a GLM, a DeepNetwork (with channel=) "
-                f"or a function of alpha, got {curve!r:.60}"
+                f"or a function of alpha, got {shown(curve)}"
             )
         scale = np.full(read.alpha.size, largest)
     rows = [
@@ -129,6 +131,7 @@ def judge(
             scale=float(scale[k]),
             more_allowance=float(doubt[k]),
             bound=bound,
+            repetitions=None if np.isnan(read.repetitions[k]) else int(read.repetitions[k]),
             reason=reasons[k],
         )
         for k in range(read.alpha.size)

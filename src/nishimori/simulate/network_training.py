@@ -27,6 +27,7 @@ from nishimori.simulate.descent_checks import (
 from nishimori.simulate.descent_steps import History, Problem, run
 from nishimori.simulate.sampling import require_rng
 from nishimori.simulate.teachers import DeepTeacher
+from nishimori.simulate.threads import threads_for
 
 __all__ = ["TrainedNetwork", "train_network"]
 
@@ -185,7 +186,8 @@ def train_network(
             return float(np.mean(np.where(h >= 0.0, 1.0, -1.0) != tests[1]))
         return float(np.mean(np.square(h - tests[1])))
 
-    theta, history = run(problem, theta, rule, every, test_error, progress)
+    with threads_for(float(len(x)) * max(sizes) ** 2):
+        theta, history = run(problem, theta, rule, every, test_error, progress)
     return TrainedNetwork(_teacher(student, theta), kind == "logistic", history)
 
 

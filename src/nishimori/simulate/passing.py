@@ -18,6 +18,9 @@ Output = Callable[[FloatArray, float], tuple[FloatArray, float]]
 Denoiser = Callable[[FloatArray, float], tuple[FloatArray, FloatArray]]
 
 
+_KNOWN = 1e-3  # variance of the weights below which the labels may have nothing more to tell
+
+
 class Settings(NamedTuple):
     """How often, how damped and how exactly."""
 
@@ -73,7 +76,8 @@ def pass_messages(
         If given, the residual is relative to the weights found, and to their fields or this,
         whichever is larger; else in units of weights of second moment 1.
     least : float
-        V at which the fields count as known: perfect recovery.
+        V at which the fields count as known: perfect recovery. If positive, so do weights of
+        variance below 1e-3 of which the labels tell nothing any more, all being explained.
 
     Notes
     -----
@@ -100,6 +104,9 @@ def pass_messages(
         kept = settings.damping if step else 0.0
         score = kept * score + (1.0 - kept) * new_score
         precision = kept * precision + (1.0 - kept) * power * bend / d
+        if least > 0.0 and v <= _KNOWN * power and power * bend / d < 1.0:
+            status = Status.PERFECT_RECOVERY
+            break
         linear = factor * (inputs.T @ score) + precision * mean
         new_mean, new_variance = denoise(linear, precision)
         if label_size is not None:

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nishimori.arguments import require_array, require_integer
+from nishimori.arguments import require_array, require_integer, shown
 from nishimori.channels import Channel
 from nishimori.errors import BadArgument
 from nishimori.glm import GLM
@@ -228,6 +228,6 @@ def widths_of(
 def require_dtype(dtype: Any, owner: str = "compare") -> Literal["float64", "float32"]:
     """One of the two precisions, or a sentence."""
     for name in ("float64", "float32"):
-        if dtype == name or dtype is getattr(np, name):
+        if (isinstance(dtype, str | np.dtype) and dtype == name) or dtype is getattr(np, name):
             return "float64" if name == "float64" else "float32"
-    raise BadArgument(f"{owner}: dtype must be 'float64' or 'float32', got {dtype!r}")
+    raise BadArgument(f"{owner}: dtype must be 'float64' or 'float32', got {shown(dtype)}")

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nishimori.arguments import shown
 from nishimori.errors import BadArgument
 
 __all__ = ["Points", "read_points"]
@@ -24,19 +25,25 @@ _NAMES = {
     "error": ("error", "test_error", "mean", "mean_error", "mse", "generalization_error"),
     "standard_error": ("standard_error", "se", "stderr", "std_err", "sem", "error_bar", "yerr"),
     "width": ("width", "smallest_width", "d_min"),
+    "repetitions": ("repetitions", "n_repetitions", "runs", "n_runs"),
 }
+_MAYBE = ("samples", "dimension", "width", "repetitions")  # a blank cell is one that is not known
 _ORDER = ("alpha", "error", "standard_error", "width")
-_WANTED = "points need the columns alpha (or n and d), error and standard_error, and may have width"
+_WANTED = (
+    "points need the columns alpha (or n and d), error and standard_error, and may have width and "
+    "repetitions"
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """Measured test errors: arrays of one length; `width` is NaN where it is not known."""
+    """Measured test errors: arrays of one length, with NaN for a width or repetitions unknown."""
 
     alpha: FloatArray
     error: FloatArray
     standard_error: FloatArray
     width: FloatArray
+    repetitions: FloatArray
 
 
 def read_points(points: Any) -> Points:
@@ -50,14 +57,18 @@ def read_points(points: Any) -> Points:
     """
     columns = _columns(points)
     known: dict[str, FloatArray] = {}
+    names: dict[str, str] = {}
     for name, aliases in _NAMES.items():
         match = [c for c in columns if _plain(c) in aliases]
         if len(match) > 1:
             raise BadArgument(f"judge: {match[0]!r} and {match[1]!r} both are columns of {name}")
         if match:
-            known[name] = _numbers(match[0], columns[match[0]])
+            names[name] = match[0]
+            known[name] = _numbers(match[0], columns[match[0]], blank=name in _MAYBE)
     if "alpha" not in known and "samples" in known and "dimension" in known:
-        known["alpha"] = known["samples"] / known["dimension"]
+        dimension = known["dimension"]
+        _refuse(names["dimension"], dimension, dimension > 0.0, "finite and positive")
+        known["alpha"] = known["samples"] / dimension
     for name in ("alpha", "error", "standard_error"):
         if name not in known:
             raise BadArgument(
@@ -75,7 +86,10 @@ def read_points(points: Any) -> Points:
     _refuse("standard_error", spread, spread >= 0.0, "finite and at least 0")
     width = known.get("width", known.get("dimension", np.full(spread.size, np.nan)))
     _refuse("width", width, np.isnan(width) | (width >= 1.0), "at least 1")
-    return Points(known["alpha"], known["error"], spread, width)
+    repetitions = known.get("repetitions", np.full(spread.size, np.nan))
+    whole = (repetitions >= 2.0) & (repetitions == np.floor(repetitions))
+    _refuse("repetitions", repetitions, np.isnan(repetitions) | whole, "a whole number from 2 on")
+    return Points(known["alpha"], known["error"], spread, width, repetitions)
 
 
 def _columns(points: Any) -> dict[str, Any]:
@@ -93,13 +107,13 @@ def _columns(points: Any) -> dict[str, Any]:
         return {str(name): [row.get(name) for row in rows] for name in rows[0]}
     try:
         table = np.asarray(rows, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         table = np.empty(0)
     if table.ndim != 2 or table.shape[1] not in (3, 4):
         raise BadArgument(
             "judge: points must be a CSV file, a data frame, a mapping of columns, rows, or an "
             "array of columns alpha, error, standard_error and maybe width; got "
-            f"{' '.join(repr(points).split()):.60}"
+            f"{shown(points)}"
         )
     return dict(zip(_ORDER, table.T, strict=False))
 
@@ -114,6 +128,13 @@ def _read_csv(path: str) -> dict[str, Any]:
     if not rows:
         raise BadArgument(f"judge: {path!r} is empty; {_WANTED}")
     header, *lines = rows
+    twice = next(
+        (name for k, name in enumerate(header) if name.strip() and name in header[:k]), None
+    )
+    if twice is not None:
+        raise BadArgument(
+            f"judge: the header of {path!r} has {twice!r} twice; name each column once"
+        )
     for number, line in enumerate(lines, 2):
         if len(line) != len(header):
             raise BadArgument(
@@ -126,15 +147,21 @@ def _plain(name: str) -> str:
     return name.strip().lower().replace(" ", "_").replace("-", "_")
 
 
-def _numbers(name: str, values: Any) -> FloatArray:
-    cells = np.asarray(values).ravel().tolist()
+def _numbers(name: str, values: Any, blank: bool) -> FloatArray:
+    try:
+        cells = np.asarray(values).ravel().tolist()
+    except ValueError:
+        raise BadArgument(f"judge: {name} must be one number for each point") from None
     out = np.empty(len(cells))
     for k, cell in enumerate(cells):
+        empty = cell is None or (blank and isinstance(cell, str) and not cell.strip())
         try:
-            out[k] = np.nan if cell is None else float(cell)
+            out[k] = np.nan if empty else float(cell)
+        except OverflowError:
+            raise BadArgument(f"judge: {name} is too large for a float in point {k + 1}") from None
         except (TypeError, ValueError):
             raise BadArgument(
-                f"judge: {name} must be a number, got {cell!r} in point {k + 1}"
+                f"judge: {name} must be a number, got {shown(cell)} in point {k + 1}"
             ) from None
     return out
 

@@ -61,7 +61,7 @@ def sample_posterior(
 
     .. math:: P(W, b, a | D) \propto \prod_{\mu} P_{out}(y_\mu | h(x_\mu; W, b, a))\, P(W, b, a)
 
-    with the prior of `network`. The sampler is NumPyro's no-U-turn sampler [1]_ in the units in
+    with the prior of `network`. The sampler is NumPyro's no-U-turn sampler in the units in
     which the prior is N(0, 1). Below `Linear` noise the readout is integrated out exactly: the
     chain moves the hidden layers under the evidence
     :math:`N(y; 0, \Delta_a \Phi\Phi^T/d_L + \Delta)`, predictions are means given the hidden

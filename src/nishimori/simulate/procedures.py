@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from nishimori.arguments import shown
 from nishimori.erm import Estimator
 from nishimori.errors import BadArgument
 from nishimori.simulate.datasets import Dataset
@@ -92,7 +93,7 @@ def as_procedure(value: Any) -> Procedure:
     BadArgument
         If it is none of these.
     """
-    if value is None or value == "bayes":
+    if value is None or (isinstance(value, str) and value == "bayes"):
         return _create("MessagePassing")
     if isinstance(value, str) and value == "posterior":
         return _create("Posterior")
@@ -100,7 +101,7 @@ def as_procedure(value: Any) -> Procedure:
         return _create("Trained", value)
     for method in ("check", "predict"):
         if not callable(getattr(value, method, None)):
-            raise BadArgument(f"compare: an estimator must be {_ACCEPTED}; got {value!r:.60}")
+            raise BadArgument(f"compare: an estimator must be {_ACCEPTED}; got {shown(value)}")
     if not isinstance(getattr(value, "name", None), str):
         raise BadArgument(f"compare: {value!r:.60} needs a name, a short string for tables")
     return cast(Procedure, value)
@@ -114,11 +115,17 @@ def named_procedures(estimators: Any) -> dict[str, Procedure]:
     BadArgument
         If there is none, or one is not a procedure.
     """
+    labelled: dict[str, Procedure] = {}
     if isinstance(estimators, Mapping):
-        labelled = {str(label): as_procedure(value) for label, value in estimators.items()}
+        for key, value in estimators.items():
+            label = str(key)
+            if label in labelled:
+                raise BadArgument(
+                    f"compare: two estimators have the label {label!r}; give each one"
+                )
+            labelled[label] = as_procedure(value)
     else:
         several = isinstance(estimators, list | tuple)
-        labelled = {}
         for value in estimators if several else [estimators]:
             procedure = as_procedure(value)
             label, count = procedure.name, 1

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import (
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    as_completed,
+)
 from typing import Any
 
+from nishimori.arguments import shown
 from nishimori.errors import BadArgument, OutputError
 from nishimori.simulate.plan import Measurement, Plan, simulate_repetition
 from nishimori.simulate.store import Store
 from nishimori.simulate.threads import one_thread
 
-__all__ = ["Progress", "require_executor", "run"]
+__all__ = ["Progress", "require_executor", "require_progress", "run"]
 
 Progress = Callable[[int, int], None]
 Found = dict[tuple[int, int], list[Measurement]]
@@ -65,7 +72,16 @@ def require_executor(executor: Any) -> None:
     if executor is not None and not callable(getattr(executor, "submit", None)):
         raise BadArgument(
             "compare: executor must be a concurrent.futures.Executor, such as "
-            f"ProcessPoolExecutor(), got {executor!r:.60}"
+            f"ProcessPoolExecutor(), got {shown(executor)}"
+        )
+
+
+def require_progress(progress: Any) -> None:
+    """Refuse, in a sentence, what cannot be called."""
+    if progress is not None and not callable(progress):
+        raise BadArgument(
+            "compare: progress must be a function that is called as progress(done, total), got "
+            f"{shown(progress)}"
         )
 
 
@@ -79,11 +95,11 @@ def _submit(
     kept = 0
     try:
         for pair in missing:
-            futures[executor.submit(simulate_repetition, plan, *pair)] = pair
+            futures[_promise(executor, plan, pair)] = pair
         for future in as_completed(futures):
             keep(futures[future], future.result())
             kept += 1
-    except (BrokenProcessPool, CancelledError) as error:
+    except (BrokenExecutor, CancelledError) as error:
         raise OutputError(
             f"compare: the executor stopped after {kept} of {len(missing)} repetitions "
             f"({type(error).__name__}); with store=... running again goes on from there"
@@ -91,6 +107,22 @@ def _submit(
     finally:
         for future in futures:
             future.cancel()
+
+
+def _promise(executor: Executor, plan: Plan, pair: tuple[int, int]) -> Future[list[Measurement]]:
+    """The future of one repetition; an executor that takes none is a sentence."""
+    try:
+        future = executor.submit(simulate_repetition, plan, *pair)
+    except BrokenExecutor:
+        raise
+    except RuntimeError as error:  # as concurrent.futures says that it was shut down
+        raise BadArgument(f"compare: executor takes no work: {error}") from None
+    if not isinstance(future, Future):
+        raise BadArgument(
+            "compare: executor must return a concurrent.futures.Future from submit, got "
+            f"{shown(future)}"
+        )
+    return future
 
 
 def _require_picklable(plan: Plan, executor: Executor) -> None:

@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from nishimori.arguments import shown
 from nishimori.errors import BadArgument, OutputError
 from nishimori.simulate.plan import Measurement
 from nishimori.simulate.specification import FORMAT, canonical, differences, key
 
-__all__ = ["Store"]
+__all__ = ["Store", "require_path"]
 
 _APPLICATION = 0x4E534D53  # "NSMS", in the header of the file
 _PATIENCE = 60.0  # seconds that another process may keep the file
@@ -29,6 +30,19 @@ CREATE TABLE measurements (
     PRIMARY KEY (point, repetition, estimator)
 ) WITHOUT ROWID;
 """
+
+
+def require_path(path: Any) -> str:
+    """A file's name as text, or a sentence; SQLite would keep ``""`` in memory, and lose it."""
+    try:
+        name = os.fsdecode(path)
+    except (TypeError, UnicodeError):
+        name = ""
+    if not name or "\0" in name or name == ":memory:":
+        raise BadArgument(
+            f"store: expected the name of a file such as 'runs.sqlite', got {shown(path)}"
+        )
+    return name
 
 
 class Store:
@@ -54,8 +68,9 @@ class Store:
     """
 
     def __init__(self, path: str | os.PathLike[str], spec: Mapping[str, Any]) -> None:
-        self.path = os.fspath(path)
+        self.path = require_path(path)
         self._spec = spec
+        self._had_results = False
         with self._sentences("opened"):
             self._file = sqlite3.connect(self.path, timeout=_PATIENCE, isolation_level=None)
         try:
@@ -105,6 +120,7 @@ class Store:
                 if self._file.in_transaction:
                     self._file.execute("ROLLBACK")
                 raise
+        self._had_results = True
 
     def require_writable(self) -> None:
         """Find out before any work whether results can be saved."""
@@ -117,6 +133,7 @@ class Store:
         self._file.execute("PRAGMA synchronous = FULL")
         (application,) = self._file.execute("PRAGMA application_id").fetchone()
         (tables,) = self._file.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        self._had_results = application == _APPLICATION
         if tables == 0 and application in (0, _APPLICATION):
             self._create()
             return
@@ -182,7 +199,7 @@ class Store:
                 why = f"{error}; give a file in a writable directory"
             else:
                 why = f"{error}; see to the disk"
-            raise OutputError(
-                f"store: {self.path!r} cannot be {done}: {why}. What was saved before is kept, "
-                "and running again goes on from there"
-            ) from None
+            text = f"store: {self.path!r} cannot be {done}: {why}"
+            if self._had_results:
+                text += ". What was saved before is kept, and running again goes on from there"
+            raise OutputError(text) from None

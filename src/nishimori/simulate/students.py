@@ -111,7 +111,7 @@ class KernelStudent:
         matrix = self.gram()
         try:
             self.factor = cholesky(matrix, lower=True)
-            self.to_samples = np.linalg.inv(self.factor).T
+            self.to_samples = np.asarray(np.linalg.inv(self.factor).T, dtype=np.float64)
         except LinAlgError:  # fewer directions than samples
             values, vectors = eigh(matrix)
             kept = values > _LITTLE * n * values[-1]

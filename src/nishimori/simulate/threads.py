@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module
 
-__all__ = ["one_thread", "use_one_thread"]
+__all__ = ["one_thread", "threads_for", "use_one_thread"]
+
+_WORTH = 1e9  # operations in a product of matrices, from which on a second thread pays
 
 
 def use_one_thread() -> None:
@@ -27,3 +29,12 @@ def one_thread() -> Iterator[None]:
         return
     with limits(1):
         yield
+
+
+def threads_for(operations: float) -> AbstractContextManager[None]:
+    """One thread inside, where the largest product of matrices has so few operations.
+
+    The threads of small products mostly wait for each other, and beside other processes that
+    takes a hundred times as long as the products.
+    """
+    return nullcontext() if operations > _WORTH else one_thread()

@@ -13,24 +13,50 @@ d_m the smallest width. The rate is a theorem for the mutual information of smoo
 constant is not known, and that errors follow it is an assumption. Measured biases fall like b/d,
 with abs(b) up to E_0/2 (E_0 near the interpolation of the samples): c = 0.01 covers b = E_0/2 at
 n/d = 1 from d = 280 on.
+
+The largest abs(z_after) that agrees is 4 where the standard error is taken for known. With R
+repetitions z is a Student variable, and the limit is its quantile of R - 1 degrees of freedom at
+the probability of a normal abs(z) > 4: chance says "differs" once in 16,000 points, whatever R is.
 """
 
 from __future__ import annotations
 
 import math
 
-__all__ = ["AGREES", "CONSTANT", "LIMIT", "allowance", "verdict", "z_after", "z_score"]
+from scipy.special import ndtr, stdtrit
+
+__all__ = [
+    "AGREES",
+    "CONSTANT",
+    "LIMIT",
+    "NOISY",
+    "allowance",
+    "limit_of",
+    "verdict",
+    "z_after",
+    "z_score",
+]
 
 CONSTANT = 0.01
 """c."""
 
 LIMIT = 4.0
-"""The largest absolute z, after the allowance, that agrees."""
+"""The largest absolute z, after the allowance, that agrees: of a standard error that is known."""
 
-_NOISY = 0.25  # of the theory's value; with such an error bar much would agree
+_NOISY = 0.25  # of the natural scale: an error bar times the limit beyond it would pass too much
 
-AGREES = ("agrees", "above the optimum", "too noisy")
-"""Verdicts that do not speak against the theory."""
+AGREES = ("agrees", "above the optimum")
+"""Verdicts that speak for the theory."""
+
+NOISY = ("too noisy", "too noisy beside the optimum")
+"""Verdicts that say nothing, of a theory and of a bound."""
+
+
+def limit_of(repetitions: int | None) -> float:
+    """The largest absolute z after the allowance that agrees, with so many repetitions."""
+    if repetitions is None or repetitions < 2:
+        return LIMIT
+    return -float(stdtrit(repetitions - 1, ndtr(-LIMIT)))
 
 
 def allowance(samples: float, narrowest: int, scale: float) -> float:
@@ -55,18 +81,31 @@ def z_after(mean: float, theory: float, standard_error: float, allowed: float) -
 
 
 def verdict(
-    mean: float, theory: float, standard_error: float, allowed: float, bound: bool = False
+    mean: float,
+    theory: float,
+    standard_error: float,
+    allowed: float,
+    bound: bool = False,
+    *,
+    scale: float = 0.0,
+    limit: float = LIMIT,
 ) -> str:
     """One of: agrees, differs, too noisy, above the optimum, below the optimum: impossible,
-    no theory, no measurement.
+    too noisy beside the optimum, no theory, no measurement.
+
+    `scale` is E_0, or the theory's value where that is larger. What differs beyond `limit` differs,
+    however noisy; what does not is "too noisy" if it could be off by a quarter of `scale` unseen.
     """
-    if math.isnan(theory):
+    if not math.isfinite(theory):
         return "no theory"
-    if math.isnan(mean) or math.isnan(standard_error):
-        return "no measurement"
     score = z_after(mean, theory, standard_error, allowed)
+    if not math.isfinite(mean) or not math.isfinite(standard_error) or math.isnan(score):
+        return "no measurement"
+    noisy = limit * standard_error > _NOISY * max(scale, abs(theory))
     if bound:
-        return "above the optimum" if score >= -LIMIT else "below the optimum: impossible"
-    if abs(score) > LIMIT:
+        if score < -limit:
+            return "below the optimum: impossible"
+        return NOISY[1] if noisy and score <= limit else "above the optimum"
+    if abs(score) > limit:
         return "differs"
-    return "too noisy" if standard_error > _NOISY * abs(theory) else "agrees"
+    return NOISY[0] if noisy else "agrees"

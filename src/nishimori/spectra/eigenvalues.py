@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
+from nishimori.arguments import shown
 from nishimori.errors import BadArgument
 from nishimori.spectra.base import FloatArray, Spectrum
 from nishimori.spectra.compression import compress
@@ -122,7 +123,7 @@ def _vector(name: str, values: ArrayLike) -> FloatArray:
     try:
         array = np.array(values, dtype=np.float64)
     except (TypeError, ValueError):
-        raise BadArgument(f"Eigenvalues: {name} must be numbers, got {values!r:.60}") from None
+        raise BadArgument(f"Eigenvalues: {name} must be numbers, got {shown(values)}") from None
     if array.ndim > 1:
         raise BadArgument(f"Eigenvalues: {name} must be a list, got shape {array.shape}")
     return np.atleast_1d(array)

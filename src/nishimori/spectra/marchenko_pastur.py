@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from nishimori._kernels.rules import gauss_legendre
-from nishimori.errors import BadArgument
+from nishimori.arguments import require_positive
 from nishimori.latex import Symbol
 from nishimori.spectra.base import FloatArray, Spectrum
 
@@ -57,14 +57,7 @@ class MarchenkoPastur(Spectrum):
     ratio: float
 
     def __post_init__(self) -> None:
-        try:
-            ratio = float(self.ratio)
-        except (TypeError, ValueError):
-            ratio = math.nan
-        if not (math.isfinite(ratio) and ratio > 0.0):
-            raise BadArgument(
-                f"MarchenkoPastur: ratio must be finite and positive, got {self.ratio!r}"
-            )
+        ratio = require_positive("ratio", self.ratio, "MarchenkoPastur")
         object.__setattr__(self, "ratio", ratio)
 
     def latex_law(self) -> str:

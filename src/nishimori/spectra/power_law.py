@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from nishimori.arguments import as_float
 from nishimori.errors import BadArgument
 from nishimori.latex import Symbol
 from nishimori.spectra.base import FloatArray, Spectrum
@@ -98,6 +99,6 @@ class PowerLaw(Spectrum):
 
 def _number(value: object) -> float:
     try:
-        return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
+        return as_float("value", value, "PowerLaw")
+    except BadArgument:
         return math.nan

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from nishimori.arguments import require_integer, require_number
+from nishimori.arguments import require_integer, require_number, shown
 from nishimori.errors import BadArgument
 from nishimori.glm import GLM, OnFailure
 from nishimori.state_evolution import Equations
@@ -163,7 +163,7 @@ def _checked(family: Family) -> Family:
         if not isinstance(problem, GLM):
             raise BadArgument(
                 "phase_diagram: family must return a GLM for each parameter, "
-                f"and returned {problem!r:.60} at {value:g}"
+                f"and returned {shown(problem)} at {value:g}"
             )
         return problem
 

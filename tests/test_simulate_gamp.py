@@ -184,6 +184,13 @@ def test_weights_found_exactly_are_kept(channel, alpha):
 def test_noiseless_linear_labels_do_not_run_away():
     table = nm.simulate.compare(nm.GLM(C.Linear()), None, [0.5, 0.8], 150, 10)
     assert table.agrees, str(table)
+    # V shrinks by 1/alpha whatever happens, and at this size the weights do not always follow
+    problem = nm.GLM(C.Linear())
+    for seed in range(10):
+        teacher, data = data_of(problem, 1.5, 100, seed)
+        found = gamp(problem, data.inputs, data.labels, weights=teacher.weights, iterations=500)
+        exact = np.abs(found.estimate - teacher.weights).max() < 1e-6
+        assert found.converged == exact
 
 
 def test_an_informed_start_is_a_posterior():
@@ -269,8 +276,8 @@ def test_as_a_procedure():
     learner = MessagePassing()
     assert (learner.name, pickle.loads(pickle.dumps(learner))) == ("message passing", learner)
     assert repr(learner) == (
-        "MessagePassing(estimator=None, damping=0.0, iterations=1000, tolerance=1e-06, "
-        "on_failure='raise')"
+        "MessagePassing(estimator=None, damping=0.0, iterations=500, tolerance=1e-06, "
+        "on_failure='warn')"
     )
     problem = nm.GLM(C.Sign(0.1))
     _, data = data_of(problem, 2.0, 200, 0)
@@ -282,9 +289,9 @@ def test_as_a_procedure():
     assert np.mean(labels != data.labels) < 0.2
     hasty = {"iterations": 2, "tolerance": 1e-9}
     with pytest.raises(ConvergenceError, match=r"after 2 iterations the residual is .*, and 1e-09"):
-        MessagePassing(**hasty).predict(task, np.random.default_rng(0))
+        MessagePassing(**hasty, on_failure="raise").predict(task, np.random.default_rng(0))
     with pytest.warns(ConvergenceWarning, match="after 2 iterations"):
-        MessagePassing(**hasty, on_failure="warn").predict(task, np.random.default_rng(0))
+        MessagePassing(**hasty).predict(task, np.random.default_rng(0))
     quiet = MessagePassing(**hasty, on_failure="return").predict(task, np.random.default_rng(0))
     assert quiet.shape == labels.shape
 

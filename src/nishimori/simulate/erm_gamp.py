@@ -217,8 +217,8 @@ def erm_gamp(
         least=_COLLAPSED * v if isinstance(estimator, MaxMargin) else 0.0,
     )
     status = passed.status
-    if status is Status.PERFECT_RECOVERY:  # every sample pulls for ever
-        status = Status.NOT_SEPARABLE
+    if isinstance(estimator, MaxMargin) and not passed.susceptibility[-1] > _COLLAPSED * v:
+        status = Status.NOT_SEPARABLE  # there are samples that pull for ever
     result = ErmGampResult(
         estimator=estimator,
         weights=passed.mean,

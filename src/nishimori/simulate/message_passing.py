@@ -33,7 +33,8 @@ __all__ = ["MessagePassing"]
 
 FloatArray = NDArray[np.float64]
 
-_DAMPINGS = (0.0, 0.3, 0.6)  # tried one after the other
+_MOVED = (1.0, 0.5, 0.2)  # share of each undamped step, tried one after the other
+_LARGEST = 10.0  # self-overlap of an estimate, per second moment, that predicts anything
 
 
 @dataclass(frozen=True)
@@ -48,13 +49,15 @@ class MessagePassing:
     estimator : Estimator, optional
         Of `nishimori.erm`; without one it is Bayes-optimal.
     damping : float, default 0
-        In [0, 1). Where this does not converge, more is tried.
-    iterations : int, default 1000
+        In [0, 1). Where the iteration does not come to rest, as happens in small dimension, it is
+        begun again with more.
+    iterations : int, default 500
         At most.
     tolerance : float, default 1e-6
         Largest residual.
-    on_failure : {"raise", "warn", "return"}
-        What to do if it does not converge; the last two predict with what there is.
+    on_failure : {"warn", "raise", "return"}
+        What to do if it does not converge; the others predict with what there is, unless that has
+        run away.
 
     Examples
     --------
@@ -67,9 +70,9 @@ class MessagePassing:
 
     estimator: Estimator | None = None
     damping: float = 0.0
-    iterations: int = 1000
+    iterations: int = 500
     tolerance: float = 1e-6
-    on_failure: OnFailure = "raise"
+    on_failure: OnFailure = "warn"
 
     def __post_init__(self) -> None:
         if not (self.estimator is None or isinstance(self.estimator, Estimator)):
@@ -106,7 +109,8 @@ class MessagePassing:
         train, problem = task.train, task.problem
         options: dict[str, Any] = {"iterations": self.iterations, "tolerance": self.tolerance}
         found: GampResult | ErmGampResult | None = None
-        for damping in (self.damping, *(d for d in _DAMPINGS if d > self.damping)):
+        for moved in _MOVED:
+            damping = 1.0 - (1.0 - self.damping) * moved
             if self.estimator is None:
                 given = {"scale": _scale(task), "rng": rng, "damping": damping, **options}
                 new: GampResult | ErmGampResult = gamp(problem, train.inputs, train.labels, **given)
@@ -133,7 +137,14 @@ class MessagePassing:
             f"{self.name}: after {found.iterations} iterations the residual is "
             f"{found.residual[-1]:.1e}, and {self.tolerance:g} is wanted"
         )
-        if self.on_failure == "raise":
+        moment = 1.0
+        if isinstance(found, GampResult):
+            moment = float(found.problem.spectrum.mean)
+        size = float(found.self_overlap[-1])
+        away = not size < (_LARGEST * moment if isinstance(found, GampResult) else np.inf)
+        if away:
+            text += f"; the estimate has run away, to a self-overlap of {size:.3g}"
+        if self.on_failure == "raise" or away:
             raise ConvergenceError(text, found)
         if self.on_failure == "warn":
             warnings.warn(text, ConvergenceWarning, stacklevel=3)

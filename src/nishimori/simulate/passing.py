@@ -18,6 +18,8 @@ Output = Callable[[FloatArray, float], tuple[FloatArray, float]]
 Denoiser = Callable[[FloatArray, float], tuple[FloatArray, FloatArray]]
 
 
+_MISFIT = 1e6  # of fields and labels, in sqrt(V), that still counts as perfect recovery
+_RUNAWAY = 1e3  # self-overlap of weights of second moment 1 that is beyond hope
 _KNOWN = 1e-3  # variance of the weights below which the labels may have nothing more to tell
 
 
@@ -76,8 +78,9 @@ def pass_messages(
         If given, the residual is relative to the weights found, and to their fields or this,
         whichever is larger; else in units of weights of second moment 1.
     least : float
-        V at which the fields count as known: perfect recovery. If positive, so do weights of
-        variance below 1e-3 of which the labels tell nothing any more, all being explained.
+        V at which the fields count as known: perfect recovery, if the labels agree. If positive,
+        so do weights of variance below 1e-3 of which the labels tell nothing any more, all being
+        explained.
 
     Notes
     -----
@@ -97,7 +100,11 @@ def pass_messages(
     for step in range(settings.iterations):
         v = power * float(variance.mean())
         if v <= least and power > 0.0:
-            status = Status.PERFECT_RECOVERY
+            # if the fields are those that the labels ask for: V shrinks though they may run away
+            floor = max(v, least)
+            misfit = _size(output(factor * (inputs @ mean), floor)[0]) * math.sqrt(floor)
+            if misfit <= _MISFIT:
+                status = Status.PERFECT_RECOVERY
             break
         omega = factor * (inputs @ mean) - v * score
         new_score, bend = output(omega, v)
@@ -120,6 +127,8 @@ def pass_messages(
         rows.append(_orders(mean, variance, power, precision, residual, truth))
         if not (math.isfinite(moved) and math.isfinite(precision)):
             status = Status.NOT_FINITE
+            break
+        if label_size is None and rows[-1][1] > _RUNAWAY:
             break
         if residual <= settings.tolerance:
             status = Status.CONVERGED

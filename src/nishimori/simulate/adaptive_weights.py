@@ -64,7 +64,8 @@ class Weighted(NamedTuple):
 
     def mean(self, values: FloatArray) -> FloatArray:
         """Of values at the nodes, in every row."""
-        return np.bincount(self.row, self.weight * values, self.log_total.size)
+        total = np.bincount(self.row, self.weight * values, self.log_total.size)
+        return np.asarray(total, dtype=np.float64)
 
 
 def cells_of(low: FloatArray, high: FloatArray, longest: float, cuts: FloatArray) -> FloatArray:

@@ -207,7 +207,8 @@ def gamp(
         require_memory("gamp", "a rescaled copy of the inputs", 8.0 * n * d, "use fewer samples")
         x = np.where(spread > 0.0, x / np.where(spread > 0.0, spread, 1.0), 0.0)
         truth = None if truth is None else truth * spread
-    require_independent("gamp", x, d if spread is None else np.count_nonzero(spread), source)
+    present = d if spread is None else int(np.count_nonzero(spread))
+    require_independent("gamp", x, present, source)
     mixture = mixture_of(problem.prior)
     signal, rest, offset = problem.signal_variance, problem.noise_variance, problem.offset
 

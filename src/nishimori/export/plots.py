@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from nishimori.results import Curve, ErmCurve
+    from nishimori.results.rows import Points
 
 __all__ = [
     "FORMATS",
@@ -73,7 +74,7 @@ def check_plot(path: str) -> None:
 
 
 def draw_curve(
-    curve: Curve | ErmCurve,
+    curve: Points[Any],
     axes: Axes | None = None,
     *,
     quantity: str = "test_error",
@@ -135,7 +136,7 @@ def draw_curve(
     return axes
 
 
-def _label(curve: Curve | ErmCurve, quantity: str) -> str:
+def _label(curve: Points[Any], quantity: str) -> str:
     student = quantity == "overlap" and hasattr(curve, "self_overlap")
     return r"overlap $m$" if student else _LABELS[quantity]
 
@@ -257,7 +258,7 @@ def save_figure(figure: Figure, path: str) -> None:
 
 
 def _shown(
-    values: NDArray[np.float64], curve: Curve | ErmCurve, order: NDArray[np.int_] | None = None
+    values: NDArray[np.float64], curve: Points[Any], order: NDArray[np.int_] | None = None
 ) -> NDArray[np.float64]:
     """`values` flat and in order, NaN where the point failed or is not finite."""
     shown = np.where(curve.failed | ~np.isfinite(values), np.nan, values).ravel()
@@ -272,7 +273,7 @@ def _spans(values: NDArray[np.float64], factor: float) -> bool:
 
 def _shade_quantiles(
     axes: Axes,
-    curve: Curve | ErmCurve,
+    curve: Points[Any],
     quantiles: Mapping[float, NDArray[np.float64]],
     order: NDArray[np.int_],
     color: Any,

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nishimori.arguments import require_fraction, require_integer
 from nishimori.erm import Estimator
+from nishimori.erm.label_kinds import require_signs
 from nishimori.errors import BadArgument
 from nishimori.simulate.gamp import optional_vector, require_inputs, require_samples
 from nishimori.simulate.subgradients import slope
@@ -137,9 +138,7 @@ def erm_gamp(
     if not isinstance(estimator.regularization, float):
         raise BadArgument("erm_gamp: regularization must be one number")
     x, y = require_samples("erm_gamp", inputs, labels)
-    if estimator.labels == "sign" and not np.all(np.abs(y) == 1.0):
-        wrong = y[np.abs(y) != 1.0][0]
-        raise BadArgument(f"erm_gamp: {estimator.name} needs labels +1 and -1, got {wrong:g}")
+    require_signs(estimator, y, "erm_gamp")
     n, d = x.shape
     count = require_integer("iterations", iterations, "erm_gamp", 1, _MOST)
     damping = require_fraction("damping", damping, "erm_gamp", 0.0, 1.0 - 1e-9)

@@ -216,22 +216,22 @@ def _of_affine(
     pieces: AffinePieces, noise: float, y: FloatArray, omega: FloatArray, variance: float
 ) -> FieldPosterior:
     ends = [-math.inf, *pieces.breakpoints, math.inf]
+    # without noise: the labels that each flat piece gives for sure
+    atoms = [
+        (noise == slope == 0.0) & (np.abs(y - level) <= 1e-12 * max(abs(level), 1.0))
+        for slope, level in zip(pieces.slopes, pieces.intercepts, strict=True)
+    ]
+    certain = np.any(atoms, axis=0)
     found: list[Piece] = []
-    flat = np.zeros(y.shape, bool)  # without noise: labels that a flat piece gives for sure
-    if noise == 0.0:
-        for slope, level in zip(pieces.slopes, pieces.intercepts, strict=True):
-            flat |= (slope == 0.0) & (np.abs(y - level) <= 1e-12 * max(abs(level), 1.0))
     for k, (slope, level) in enumerate(zip(pieces.slopes, pieces.intercepts, strict=True)):
         low, high = ends[k], ends[k + 1]
         if slope == 0.0 and noise == 0.0:
-            here = np.abs(y - level) <= 1e-12 * max(abs(level), 1.0)
-            piece = _slab(omega, variance, low, high, np.where(here, 0.0, -np.inf))
+            piece = _slab(omega, variance, low, high, np.where(atoms[k], 0.0, -np.inf))
         else:
             piece = _straight(y, omega, variance, slope, level, noise)
-            piece = piece._replace(low=piece.low + 0.0, high=piece.high + 0.0)
             piece = piece._replace(low=np.full_like(omega, low), high=np.full_like(omega, high))
             if noise == 0.0:
-                out = flat | (piece.mean < low) | (piece.mean > high)
+                out = certain | (piece.mean < low) | (piece.mean > high)
                 piece = piece._replace(log_weight=np.where(out, -np.inf, piece.log_weight))
         found.append(piece)
     return _of_pieces(omega, variance, found)

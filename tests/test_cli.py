@@ -556,7 +556,9 @@ def test_a_reader_that_leaves_is_no_error():
 @pytest.mark.skipif(os.name != "posix", reason="needs signals")
 def test_interrupted_process(tmp_path):
     waits = (
-        "import nishimori.network as n, sys, time\n"
+        "import nishimori.network as n, signal, sys, time\n"
+        # a test run in the background of a shell has its children ignore interrupts
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "def wait(*a, **k):\n    print('ready', flush=True)\n    time.sleep(60)\n"
         "n.DeepNetwork.reduce = wait\n"
         "from nishimori.cli.main import main\n"

@@ -51,6 +51,14 @@ def test_json_and_table(capsys):
     assert text.splitlines()[-1].startswith("2 points: 2 agrees; z: rms")
 
 
+@pytest.mark.parametrize("spelling", ["bayes", "Ba-Yes", "BAY_ES"])
+def test_procedures_are_known_in_the_spellings_of_losses(spelling, capsys):
+    small = ["--alpha", "1", "--width", "40", "--repetitions", "20", "--format", "json"]
+    assert main(["simulate", *GLM, *small, "--estimators", spelling]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["rows"]
+    assert row["theory"] == pytest.approx(nm.GLM(nm.channels.Linear(0.1)).solve(1.0).test_error)
+
+
 def test_a_network_and_estimators_by_name(capsys):
     network = ["--activation", "tanh:gain=2", "--depth", "2", "--channel", "linear:noise=0.1"]
     arguments = [*network, *SMALL, "--estimators", "ridge,kernel,ridge:regularization=2"]

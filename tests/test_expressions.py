@@ -160,6 +160,10 @@ def test_a_function_is_told_apart_by_the_values_that_it_holds(make):
         nm.DeepNetwork.uniform(nm.activations.ReLU(), 2).learning_curve(
             nm.channels.Linear(0.1), [0.5, 2.0], spectrum=nm.spectra.PowerLaw(1.0, 50)
         ),
+        nm.erm.Logistic(regularization=0.1).learning_curve(
+            nm.GLM(nm.channels.Sign(0.1)), [0.5, 2.0], nm.features.Kernel(0.4, 0.6)
+        ),
+        nm.erm.Ridge(regularization=0.3).solve(nm.GLM(nm.channels.Linear(0.1)), 1.5),
     ],
     ids=lambda result: type(result).__name__,
 )

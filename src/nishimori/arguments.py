@@ -13,6 +13,7 @@ from nishimori.errors import BadArgument
 __all__ = [
     "as_float",
     "require_array",
+    "require_choice",
     "require_fraction",
     "require_integer",
     "require_number",
@@ -79,6 +80,13 @@ def require_integer(name: str, value: Any, owner: str, low: int, high: int) -> i
             f"got {shown(value)}"
         )
     return number
+
+
+def require_choice(name: str, value: Any, owner: str, known: tuple[str, ...]) -> None:
+    """Refuse, in a sentence, what is not one of `known`."""
+    if value not in known:
+        listed = ", ".join(repr(choice) for choice in known)
+        raise BadArgument(f"{owner}: {name} must be one of {listed}, got {value!r}")
 
 
 def require_array(name: str, values: Any, owner: str) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from nishimori.errors import BadArgument, suggest
 
-__all__ = ["missing_name", "parse_named"]
+__all__ = ["missing_name", "parse_named", "plain_name"]
 
 
 def parse_named(text: str, constructors: Mapping[str, Any], what: str) -> Any:
@@ -18,7 +18,7 @@ def parse_named(text: str, constructors: Mapping[str, Any], what: str) -> Any:
             f"{what} must be named, like {next(iter(constructors))!r}, got {text!r:.60}"
         )
     name, *settings = text.strip().split(":")
-    key = name.strip().lower().replace("_", "").replace("-", "")
+    key = plain_name(name)
     if key not in constructors:
         raise suggest(name.strip(), constructors, what)
     constructor = constructors[key]
@@ -47,6 +47,11 @@ def parse_named(text: str, constructors: Mapping[str, Any], what: str) -> Any:
         return constructor(**arguments)
     except TypeError:
         raise BadArgument(f"{what} {text!r}: {name} needs {', '.join(needed)}") from None
+
+
+def plain_name(name: str) -> str:
+    """A name as it is looked up: "GELU ", "max_margin" and "max-margin" are no different."""
+    return name.strip().lower().replace("_", "").replace("-", "")
 
 
 def missing_name(module: str, known: Sequence[str]) -> Callable[[str], Any]:

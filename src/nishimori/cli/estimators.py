@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nishimori.errors import BadArgument, NishimoriError
+from nishimori.parsing import parse_named, plain_name
 
 if TYPE_CHECKING:
     from nishimori.channels import Channel
@@ -122,8 +123,7 @@ def _nothing_to_set() -> Estimator:
 def _parts(text: str) -> tuple[str, set[str]]:
     """The plain name, and the parameters that the text gives."""
     name, *settings = text.split(":")
-    plain = name.strip().lower().replace("_", "").replace("-", "")
-    return plain, {setting.partition("=")[0].strip() for setting in settings}
+    return plain_name(name), {setting.partition("=")[0].strip() for setting in settings}
 
 
 def _takes(name: str, constructors: Mapping[str, Callable[..., Estimator]], option: str) -> bool:
@@ -137,8 +137,6 @@ def _parsed(
     constructors: Mapping[str, Callable[..., Estimator]],
 ) -> Estimator:
     """What `text` names, with `settings` where it is silent."""
-    from nishimori.parsing import parse_named
-
     given = _parts(text)[1]
     more = [f"{option}={value}" for option, value in settings.items() if option not in given]
     try:

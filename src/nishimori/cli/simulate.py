@@ -32,6 +32,7 @@ from nishimori.cli.options import (
 from nishimori.cli.output import check_targets, note, write_result
 from nishimori.cli.progress import progress_bar
 from nishimori.errors import BadArgument
+from nishimori.parsing import plain_name
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -200,7 +201,7 @@ def _estimator(flag: str, part: str, described: Described) -> Any:
     from nishimori import simulate
 
     name, _, rest = part.partition(":")
-    name = name.strip().lower()
+    name = plain_name(name)
     if name in ("bayes", "posterior"):
         if rest:
             raise BadArgument(f"{flag} {part}: {name} takes no parameters, got {rest}")

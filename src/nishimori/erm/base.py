@@ -12,6 +12,7 @@ from nishimori.arguments import require_array, require_positive
 from nishimori.erm.checks import require_cavity, require_regularization
 from nishimori.errors import BadArgument
 from nishimori.latex import Symbol
+from nishimori.results import traced
 
 if TYPE_CHECKING:
     from nishimori.channels import Channel
@@ -184,7 +185,14 @@ class Estimator:
         """
         from nishimori.erm.curve import learning_curve
 
-        return learning_curve(self, problem, alpha, features, rtol=rtol, on_failure=on_failure)
+        asked: dict[str, Any] = {"problem": problem, "alpha": alpha, "features": features}
+        asked["rtol"] = rtol
+        return traced(
+            lambda: learning_curve(self, **asked, on_failure=on_failure),
+            self,
+            "learning_curve",
+            asked,
+        )
 
     def solve(
         self,
@@ -198,7 +206,9 @@ class Estimator:
         """One point; arguments as in `learning_curve`."""
         from nishimori.erm.curve import solve
 
-        return solve(self, problem, alpha, features, rtol=rtol, on_failure=on_failure)
+        asked: dict[str, Any] = {"problem": problem, "alpha": alpha, "features": features}
+        asked["rtol"] = rtol
+        return traced(lambda: solve(self, **asked, on_failure=on_failure), self, "solve", asked)
 
     def optimal_regularization(
         self, problem: GLM, alpha: ArrayLike, features: Features | None = None

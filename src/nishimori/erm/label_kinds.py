@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nishimori.erm.base import Estimator
 from nishimori.errors import BadArgument
 
 if TYPE_CHECKING:
     from nishimori.channels import Channel
 
-__all__ = ["require_labels"]
+__all__ = ["require_labels", "require_signs"]
 
 
 def require_labels(estimator: Estimator, channel: Channel) -> None:
@@ -32,3 +35,10 @@ def require_labels(estimator: Estimator, channel: Channel) -> None:
             f"{name}: its loss is one of real labels, and the labels of {channel} are +1 and -1; "
             f"{hint}"
         )
+
+
+def require_signs(estimator: Estimator, labels: NDArray[np.float64], owner: str) -> None:
+    """Refuse, in a sentence, samples without signs where the loss is one of margins."""
+    if estimator.labels == "sign" and not np.all(np.abs(labels) == 1.0):
+        wrong = labels[np.abs(labels) != 1.0][0]
+        raise BadArgument(f"{owner}: {estimator.name} needs labels +1 and -1, got {wrong:g}")

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nishimori.errors import BadArgument
-from nishimori.export.plots import check_plot, finish, require_matplotlib, save_figure
+from nishimori.export.plots import figure_file, finish, require_matplotlib
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -110,21 +110,13 @@ def plot_comparison_file(comparison: Comparison, path: str, *, title: str | None
     OutputError
         If the file cannot be written or drawn; nothing half-written is left behind.
     """
-    check_plot(path)
-    from matplotlib import rc_context
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    with rc_context():
-        figure = Figure(figsize=(9.0, 3.8), layout="constrained")
-        FigureCanvasAgg(figure)
+    with figure_file(path, 9.0, 3.8) as figure:
         left, right = figure.subplots(1, 2, width_ratios=(3, 2))
         draw_comparison(comparison, left)
         _draw_scores(comparison, right)
         if left.get_xscale() == "log":
             _log_alpha(right, np.array([p.alpha for p in comparison.points]))
         finish(figure, title or comparison.title)
-        save_figure(figure, path)
 
 
 def _draw_scores(comparison: Comparison, axes: Axes) -> None:

@@ -8,7 +8,7 @@ import stat
 
 from nishimori.errors import OutputError
 
-__all__ = ["check_writable", "write_atomically"]
+__all__ = ["check_writable", "refuse_existing", "write_atomically", "write_new"]
 
 
 def check_writable(path: str) -> None:
@@ -24,7 +24,7 @@ def check_writable(path: str) -> None:
         if _is_special(path):
             os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
             return
-        _refuse_existing(path)
+        _refuse_unwritable(path)
         temporary = _temporary_beside(path)
         os.unlink(temporary)
     except (OSError, ValueError) as error:
@@ -47,7 +47,7 @@ def write_atomically(path: str, content: bytes) -> None:
             with open(path, "wb") as file:
                 file.write(content)
             return
-        _refuse_existing(path)
+        _refuse_unwritable(path)
         temporary = _temporary_beside(path)
         try:
             with open(temporary, "wb") as file:
@@ -65,6 +65,25 @@ def write_atomically(path: str, content: bytes) -> None:
         raise _output_error(path, error) from None
 
 
+def refuse_existing(path: str, force: bool, word: str = "force=True") -> None:
+    """Refuse to overwrite a file, unless that is asked for.
+
+    Raises
+    ------
+    OutputError
+        If there is a regular file at `path` and `force` is false; `word` is how to ask for it.
+    """
+    if not force and os.path.lexists(path) and not _is_special(path) and not os.path.isdir(path):
+        raise OutputError(f"{path!r} exists; choose another name, or overwrite it with {word}")
+
+
+def write_new(path: str | os.PathLike[str], content: bytes, *, force: bool = False) -> None:
+    """`write_atomically`, but over a file that exists only with `force`."""
+    path = os.fspath(path)
+    refuse_existing(path, force)
+    write_atomically(path, content)
+
+
 def _is_special(path: str) -> bool:
     try:
         mode = os.stat(path).st_mode
@@ -73,7 +92,7 @@ def _is_special(path: str) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
-def _refuse_existing(path: str) -> None:
+def _refuse_unwritable(path: str) -> None:
     if os.path.isdir(path) or path.endswith(("/", os.sep)):
         raise IsADirectoryError(21, "it is a directory")
     if os.path.exists(path) and not os.access(path, os.W_OK):

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from nishimori.glm import GLM
     from nishimori.network import DeepNetwork
     from nishimori.reduction import Reduction
-    from nishimori.results import Curve, ErmCurve, ErmState, State, Trajectory
+    from nishimori.results import Trajectory
+    from nishimori.results.rows import Point, Points
     from nishimori.transitions import PhaseDiagram, Transitions
 
 __all__ = [
@@ -99,7 +100,7 @@ def glm_html(problem: GLM) -> str:
     return _titled("Generalized linear model", _pairs(rows))
 
 
-def curve_html(curve: Curve | ErmCurve) -> str:
+def curve_html(curve: Points[Any]) -> str:
     """What was computed, its lines, and some of its points."""
     counts = Counter(Status(int(value)).label for value in curve.status.flat)
     status = ", ".join(f"{count} {label}" for label, count in counts.items())
@@ -121,7 +122,7 @@ def curve_html(curve: Curve | ErmCurve) -> str:
     return _titled(f"{kind}: {len(curve)} points, {status or 'none'}", body)
 
 
-def state_html(state: State | ErmState) -> str:
+def state_html(state: Point) -> str:
     """Every number of one point."""
     rows = [
         (name.replace("_", " "), _number(value) if isinstance(value, float) else value)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nishimori.errors import Status
 from nishimori.results.origin import Origin
-from nishimori.results.rows import curve_repr, failures, numbers_of, point, state_repr, table
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from nishimori.results.rows import Point, Points
 
 __all__ = ["Curve", "State"]
 
@@ -24,8 +21,8 @@ _NETWORK_REFERENCES = ("camilli2025", "cui2023", "barbier2019")
 _TABLE_COLUMNS = ("alpha", "overlap", "mmse", "test_error", "mutual_information", "residual")
 
 
-@dataclass(frozen=True)
-class State:
+@dataclass(frozen=True, repr=False)
+class State(Point):
     """One fixed point of state evolution, with everything computed at it.
 
     Attributes
@@ -85,30 +82,13 @@ class State:
         """
         return self.free_entropy
 
-    def row(self) -> dict[str, Any]:
-        """The attributes by name, the status as its lower-case label."""
-        row = {name: getattr(self, name) for name in numbers_of(self)}
-        row["status"] = self.status.label
-        return row
-
-    def __repr__(self) -> str:
-        return state_repr(self)
-
-    def _repr_html_(self) -> str:
-        from nishimori.export.html import state_html
-
-        return state_html(self)
-
-    def __str__(self) -> str:
-        lines = [f"{self.branch} state at alpha = {self.alpha:g}: {self.status.label}"]
-        for name, value in self.row().items():
-            if isinstance(value, float) and name != "alpha":
-                lines.append(f"  {name:<26}{value: .12g}")
-        return "\n".join(lines)
+    @property
+    def _title(self) -> str:
+        return f"{self.branch} state"
 
 
-@dataclass(frozen=True)
-class Curve:
+@dataclass(frozen=True, repr=False)
+class Curve(Points[State]):
     """A learning curve: the attributes of `State` as arrays of the shape of `alpha`.
 
     `status` holds the integers of `Status`. `quantiles` is set where the curve is a mean over the
@@ -133,52 +113,23 @@ class Curve:
     quantiles: Mapping[float, FloatArray] | None = None
     origin: Origin | None = field(default=None, compare=False, repr=False)
 
+    _kind = State
+    _columns = _TABLE_COLUMNS
+
     @property
     def references(self) -> tuple[str, ...]:
         """Keys of what `nishimori.citation` cites; those of a network where it is a mean."""
         return ("barbier2019",) if self.quantiles is None else _NETWORK_REFERENCES
-
-    def __len__(self) -> int:
-        return self.alpha.size
-
-    def state(self, index: int | tuple[int, ...]) -> State:
-        """The point at `index` (of the flattened curve for an integer) as a `State`."""
-        return State(**point(self, State, index))
-
-    def __iter__(self) -> Iterator[State]:
-        return (self.state(index) for index in range(len(self)))
-
-    def rows(self) -> list[dict[str, Any]]:
-        """One dict per point, as the JSON and CSV exports write them."""
-        rows = [state.row() for state in self]
-        for probability, values in (self.quantiles or {}).items():
-            for row, value in zip(rows, values.flat, strict=True):
-                row[f"test_error_quantile_{probability:g}"] = float(value)
-        return rows
 
     @property
     def log_evidence(self) -> FloatArray:
         """As in `State`."""
         return self.free_entropy
 
-    @property
-    def failed(self) -> NDArray[np.bool_]:
-        """Where the status is a failure."""
-        return failures(self.status)
-
-    def __repr__(self) -> str:
-        return curve_repr(self)
-
-    def _repr_html_(self) -> str:
-        from nishimori.export.html import curve_html
-
-        return curve_html(self)
-
-    def __str__(self) -> str:
-        return table(self.rows(), _TABLE_COLUMNS)
-
-    def plot(self, axes: Axes | None = None, *, quantity: str = "test_error", **style: Any) -> Axes:
-        """Draw `quantity` against alpha with matplotlib (extra ``plot``); returns the axes."""
-        from nishimori.export.plots import draw_curve
-
-        return draw_curve(self, axes, quantity=quantity, **style)
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict per point, as the JSON and CSV exports write them."""
+        rows = super().rows()
+        for probability, values in (self.quantiles or {}).items():
+            for row, value in zip(rows, values.flat, strict=True):
+                row[f"test_error_quantile_{probability:g}"] = float(value)
+        return rows

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nishimori.errors import Status
 from nishimori.results.origin import Origin
-from nishimori.results.rows import curve_repr, failures, numbers_of, point, state_repr, table
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from nishimori.results.rows import Point, Points
 
 __all__ = ["ErmCurve", "ErmState"]
 
@@ -31,8 +27,8 @@ _TABLE_COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
-class ErmState:
+@dataclass(frozen=True, repr=False)
+class ErmState(Point):
     """One trained estimator in the limit of large dimension, with everything computed at it.
 
     z is the student's output on a fresh input, h the target's.
@@ -94,30 +90,13 @@ class ErmState:
 
     references: ClassVar[tuple[str, ...]] = ("loureiro2021",)
 
-    def row(self) -> dict[str, Any]:
-        """The attributes by name, the status as its lower-case label."""
-        row = {name: getattr(self, name) for name in numbers_of(self)}
-        row["status"] = self.status.label
-        return row
-
-    def __repr__(self) -> str:
-        return state_repr(self)
-
-    def _repr_html_(self) -> str:
-        from nishimori.export.html import state_html
-
-        return state_html(self)
-
-    def __str__(self) -> str:
-        lines = [f"trained estimator at alpha = {self.alpha:g}: {self.status.label}"]
-        for name, value in self.row().items():
-            if isinstance(value, float) and name != "alpha":
-                lines.append(f"  {name:<26}{value: .12g}")
-        return "\n".join(lines)
+    @property
+    def _title(self) -> str:
+        return "trained estimator"
 
 
-@dataclass(frozen=True)
-class ErmCurve:
+@dataclass(frozen=True, repr=False)
+class ErmCurve(Points[ErmState]):
     """A learning curve of a trained estimator: the attributes of `ErmState` as arrays.
 
     The shape is that of alpha, broadcast with the regularisation. `status` holds the integers of
@@ -144,39 +123,5 @@ class ErmCurve:
     origin: Origin | None = field(default=None, compare=False, repr=False)
 
     references: ClassVar[tuple[str, ...]] = ("loureiro2021",)
-
-    def __len__(self) -> int:
-        return self.alpha.size
-
-    def state(self, index: int | tuple[int, ...]) -> ErmState:
-        """The point at `index` (of the flattened curve for an integer) as an `ErmState`."""
-        return ErmState(**point(self, ErmState, index))
-
-    def __iter__(self) -> Iterator[ErmState]:
-        return (self.state(index) for index in range(len(self)))
-
-    def rows(self) -> list[dict[str, Any]]:
-        """One dict per point, as the JSON and CSV exports write them."""
-        return [state.row() for state in self]
-
-    @property
-    def failed(self) -> NDArray[np.bool_]:
-        """Where the status is a failure."""
-        return failures(self.status)
-
-    def __repr__(self) -> str:
-        return curve_repr(self)
-
-    def _repr_html_(self) -> str:
-        from nishimori.export.html import curve_html
-
-        return curve_html(self)
-
-    def __str__(self) -> str:
-        return table(self.rows(), _TABLE_COLUMNS)
-
-    def plot(self, axes: Axes | None = None, *, quantity: str = "test_error", **style: Any) -> Axes:
-        """Draw `quantity` against alpha with matplotlib (extra ``plot``); returns the axes."""
-        from nishimori.export.plots import draw_curve
-
-        return draw_curve(self, axes, quantity=quantity, **style)
+    _kind = ErmState
+    _columns = _TABLE_COLUMNS

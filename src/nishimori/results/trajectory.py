@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nishimori.errors import Status
 from nishimori.results.origin import Origin
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["Trajectory"]
 

@@ -7,12 +7,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nishimori.arguments import require_array, require_fraction, require_integer, require_number
+from nishimori.arguments import (
+    require_array,
+    require_choice,
+    require_fraction,
+    require_integer,
+    require_number,
+)
 from nishimori.errors import BadArgument
 from nishimori.network import DeepNetwork
 from nishimori.simulate.backpropagation import DeepStudent
 from nishimori.simulate.descent_steps import Rule
 from nishimori.simulate.memory import require_memory as require_bytes
+from nishimori.simulate.teachers import require_widths
 
 __all__ = [
     "MOST_STEPS",
@@ -21,8 +28,8 @@ __all__ = [
     "require_network",
     "require_rows",
     "require_rule",
+    "require_student_widths",
     "require_tests",
-    "require_widths",
 ]
 
 Array = NDArray[Any]
@@ -54,13 +61,8 @@ def require_rule(
     tolerance: Any,
 ) -> Rule:
     """How to descend, or a sentence."""
-    for name, value, known in (
-        ("loss", loss, ("auto", "square", "logistic")),
-        ("method", method, ("gradient", "lbfgs")),
-    ):
-        if value not in known:
-            listed = ", ".join(repr(choice) for choice in known)
-            raise BadArgument(f"{owner}: {name} must be one of {listed}, got {value!r}")
+    require_choice("loss", loss, owner, ("auto", "square", "logistic"))
+    require_choice("method", method, owner, ("gradient", "lbfgs"))
     rate = None
     if learning_rate is not None:
         rate = require_number("learning_rate", learning_rate, owner)
@@ -119,17 +121,12 @@ def require_tests(
     return x, require_labels(labels, x, "test_labels", owner)
 
 
-def require_widths(widths: Any, depth: int, dimension: int) -> tuple[int, ...]:
+def require_student_widths(widths: Any, depth: int, dimension: int) -> tuple[int, ...]:
     """d, d_1, ..., d_L; all d where nothing is said."""
     if widths is None:
         return (dimension,) * (depth + 1)
     given = np.atleast_1d(np.asarray(widths, dtype=object)).tolist()
-    sizes = tuple(require_integer("widths", w, "train_network", 1, 10**7) for w in given)
-    if len(sizes) != depth + 1:
-        raise BadArgument(
-            f"train_network: a network of {depth} hidden layers has {depth + 1} widths, the "
-            f"input's first; got {len(sizes)}"
-        )
+    sizes = require_widths(given, depth, "train_network")
     if sizes[0] != dimension:
         raise BadArgument(
             f"train_network: widths begin with the dimension of the inputs, {dimension}, "

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nishimori.arguments import require_number
 from nishimori.erm import Estimator, MaxMargin
+from nishimori.erm.label_kinds import require_signs
 from nishimori.errors import BadArgument, Status
 from nishimori.simulate.fitting import require_estimator
 from nishimori.simulate.passing import pass_messages
@@ -174,10 +175,8 @@ def erm_gamp(
     """
     require_estimator(estimator, "erm_gamp")
     x, y = require_samples("erm_gamp", inputs, labels)
+    require_signs(estimator, y, "erm_gamp")
     classes = bool(np.all(np.abs(y) == 1.0))
-    if estimator.labels == "sign" and not classes:
-        wrong = y[np.abs(y) != 1.0][0]
-        raise BadArgument(f"erm_gamp: {estimator.name} needs labels +1 and -1, got {wrong:g}")
     d = x.shape[1]
     settings = require_settings("erm_gamp", iterations, damping, tolerance)
     truth = require_vector("erm_gamp", "weights", weights, d)

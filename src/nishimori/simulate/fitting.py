@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nishimori.arguments import require_array, require_fraction
+from nishimori.arguments import require_array, require_choice, require_fraction
 from nishimori.erm import Estimator, MaxMargin
+from nishimori.erm.label_kinds import require_signs
 from nishimori.errors import BadArgument, ConvergenceError, ConvergenceWarning
 from nishimori.simulate.convex_solver import minimise
 from nishimori.simulate.memory import require_memory
@@ -38,7 +39,6 @@ __all__ = [
     "OnFailure",
     "Solver",
     "fit",
-    "require_choice",
     "require_estimator",
     "wants_scikit_learn",
 ]
@@ -191,15 +191,13 @@ def fit(
     x, y = _require_data(inputs, labels)
     require_estimator(estimator, "fit")
     require_features(features, kernel, "fit")
-    require_choice("solver", solver, SOLVERS)
-    require_choice("on_failure", on_failure, FAILURES)
+    require_choice("solver", solver, "fit", SOLVERS)
+    require_choice("on_failure", on_failure, "fit", FAILURES)
     largest = require_fraction("tolerance", tolerance, "fit", 1e-10, 1.0)
     if estimator.l1 > 0.0 and hasattr(features, "residual"):
         raise BadArgument("fit: l1 > 0 is a penalty of weights, and a kernel has none")
     classes = bool(np.all(np.abs(y) == 1.0))
-    if estimator.labels == "sign" and not classes:
-        wrong = y[np.abs(y) != 1.0][0]
-        raise BadArgument(f"fit: {estimator.name} needs labels +1 and -1, got {wrong:g}")
+    require_signs(estimator, y, "fit")
     if centre and estimator.labels == "sign":
         raise BadArgument(f"fit: {estimator.name} needs labels +1 and -1, which centre would undo")
     offset = float(y.mean()) if centre else 0.0
@@ -300,13 +298,6 @@ def _require_data(inputs: ArrayLike, labels: ArrayLike) -> tuple[FloatArray, Flo
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         raise BadArgument("fit: inputs and labels must be finite")
     return x, y
-
-
-def require_choice(name: str, value: Any, known: tuple[str, ...]) -> None:
-    """Refuse, in a sentence, what is not one of `known`."""
-    if value not in known:
-        listed = ", ".join(repr(choice) for choice in known)
-        raise BadArgument(f"{name} must be one of {listed}, got {value!r}")
 
 
 def _fail(found: FitResult, tolerance: float, on_failure: OnFailure) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nishimori.arguments import require_choice
 from nishimori.channels import Channel, Custom, Logistic, Poisson, Readout
 from nishimori.erm import Estimator
 from nishimori.erm.label_kinds import require_labels
@@ -16,7 +17,7 @@ from nishimori.errors import BadArgument, ConvergenceError, ConvergenceWarning
 from nishimori.simulate.denoisers import mixture_of
 from nishimori.simulate.erm_gamp import ErmGampResult, erm_gamp
 from nishimori.simulate.field_posteriors import field_posterior
-from nishimori.simulate.fitting import FAILURES, OnFailure, require_choice, require_estimator
+from nishimori.simulate.fitting import FAILURES, OnFailure, require_estimator
 from nishimori.simulate.gamp import GampResult, gamp
 from nishimori.simulate.inputs import input_variances
 from nishimori.simulate.log_likelihoods import log_likelihood
@@ -81,7 +82,7 @@ class MessagePassing:
                 f"{self.estimator!r:.60}"
             )
         require_settings("MessagePassing", self.iterations, self.damping, self.tolerance)
-        require_choice("on_failure", self.on_failure, FAILURES)
+        require_choice("on_failure", self.on_failure, "MessagePassing", FAILURES)
 
     @property
     def name(self) -> str:

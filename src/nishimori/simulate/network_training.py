@@ -21,8 +21,8 @@ from nishimori.simulate.descent_checks import (
     require_network,
     require_rows,
     require_rule,
+    require_student_widths,
     require_tests,
-    require_widths,
 )
 from nishimori.simulate.descent_steps import History, Problem, run
 from nishimori.simulate.sampling import require_rng
@@ -157,7 +157,7 @@ def train_network(
     require_network(network, owner)
     x = require_rows("inputs", inputs, None, owner)
     y = require_labels(labels, x, "labels", owner)
-    sizes = require_widths(widths, network.depth, x.shape[1])
+    sizes = require_student_widths(widths, network.depth, x.shape[1])
     signs = bool(np.all(np.abs(y) == 1.0))
     if loss == "logistic" and not signs:
         raise BadArgument(

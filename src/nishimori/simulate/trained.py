@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nishimori.arguments import require_fraction
+from nishimori.arguments import require_choice, require_fraction
 from nishimori.erm import Estimator, Huber
 from nishimori.erm.label_kinds import require_labels
 from nishimori.errors import BadArgument
@@ -21,7 +21,6 @@ from nishimori.simulate.fitting import (
     OnFailure,
     Solver,
     fit,
-    require_choice,
     require_estimator,
     wants_scikit_learn,
 )
@@ -80,8 +79,8 @@ class Trained:
                 f"Trained: estimator must be one of nishimori.erm, got {self.estimator!r:.60}"
             )
         require_fraction("tolerance", self.tolerance, "Trained", 1e-10, 1.0)
-        require_choice("solver", self.solver, SOLVERS)
-        require_choice("on_failure", self.on_failure, FAILURES)
+        require_choice("solver", self.solver, "Trained", SOLVERS)
+        require_choice("on_failure", self.on_failure, "Trained", FAILURES)
 
     @property
     def name(self) -> str:

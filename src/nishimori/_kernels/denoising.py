@@ -14,32 +14,13 @@ import math
 import numpy as np
 
 from nishimori._kernels.compiled import compiled
+from nishimori._kernels.relative_entropy import entropy_gap, relative_entropy_density
 
-__all__ = ["mixture", "two_point"]
+__all__ = ["mixture"]
 
 _HALF_LOG_2PI = 0.91893853320467274178
 _REACH = 10.0
 _PANEL = 2.5
-
-
-@compiled("float64(float64)")
-def _entropy_gap(x):
-    """(x - 1) e^x + 1 >= 0 for small x, with relative accuracy."""
-    # sum_{n>=2} x^n (n - 1)/n!
-    term = x
-    total = 0.0
-    for n in range(2, 12):
-        term *= x / n
-        total += (n - 1) * term
-    return total
-
-
-@compiled("float64(float64, float64)")
-def _relative_entropy_density(log_reference, log_ratio):
-    """phi (L ln L - L + 1) for phi = exp(log_reference), L = exp(log_ratio), also near L = 1."""
-    if abs(log_ratio) < 0.1:
-        return math.exp(log_reference) * _entropy_gap(log_ratio)
-    return math.exp(log_reference + log_ratio) * (log_ratio - 1.0) + math.exp(log_reference)
 
 
 @compiled("int64(float64, float64[::1], float64[::1], float64[::1], float64[::1], int64)")
@@ -247,7 +228,7 @@ def mixture(conjugate, means, variances, weights, rule_nodes, rule_weights):
                     # p x - p + weight >= 0 for p = weight e^x
                     x = logs[k] - log_density
                     if abs(x) < 0.1:
-                        learnt += weights[k] * _entropy_gap(x)
+                        learnt += weights[k] * entropy_gap(x)
                     else:
                         learnt += p * (x - 1.0) + weights[k]
                     if variances[k] > 0.0:
@@ -275,9 +256,7 @@ def mixture(conjugate, means, variances, weights, rule_nodes, rule_weights):
                             mean += weights[k] * slopes[k] * away[k]
                             mean += weights[k] * (logs[k] - ratio) / (1.0 + ratio) * inner[k]
                         log_ratio = math.log1p(ratio)
-                    divergence += w * _relative_entropy_density(
-                        reference - _HALF_LOG_2PI, log_ratio
-                    )
+                    divergence += w * relative_entropy_density(reference - _HALF_LOG_2PI, log_ratio)
                 density = w * math.exp(log_density - _HALF_LOG_2PI)
                 overlap += density * mean * mean
                 mmse += density * variance
@@ -292,74 +271,4 @@ def mixture(conjugate, means, variances, weights, rule_nodes, rule_weights):
         else:
             out[i, 2] = 0.5 * r * prior_variance - information
             out[i, 3] = information - 0.5 * r * mmse
-    return out
-
-
-@compiled("float64[:, ::1](float64[::1])")
-def two_point(conjugate):
-    """The same for a = +-1 with equal weights, by trapezoid sums in Y.
-
-    E sech^2, E tanh^2 and E ln cosh of x = sqrt(r) Y have their nearest singularities at
-    Y = i pi/(2 sqrt r), so a step of 0.22/sqrt(r) (0.45 at most) is exact to rounding.
-    """
-    out = np.zeros((conjugate.size, 5))
-    for i in range(conjugate.size):
-        r = conjugate[i]
-        if r == 0.0:
-            out[i, 1] = 1.0
-            out[i, 4] = 1.0
-            continue
-        if not r < 1e6:
-            out[i, 0] = 1.0
-            out[i, 2] = 0.5 * r - math.log(2.0)
-            out[i, 3] = math.log(2.0)
-            continue
-        root_r = math.sqrt(r)
-        step = min(0.45, 0.22 / root_r)
-        mmse = 0.0
-        overlap = 0.0
-        squared = 0.0
-        divergence = 0.0
-        uncertainty = 0.0
-        k = 0
-        while True:
-            y = k * step
-            x = root_r * y
-            # phi(y) exp(-r/2) sech x, and what multiplies it
-            decay = math.exp(-2.0 * x)
-            sech = 2.0 * math.exp(-x) / (1.0 + decay)
-            tanh = -math.expm1(-2.0 * x) / (1.0 + decay)
-            base = math.exp(-0.5 * y * y - _HALF_LOG_2PI) * sech
-            w = step if k == 0 else 2.0 * step
-            mmse += w * base
-            squared += w * base * sech * sech
-            # posterior entropy over sech^2, in units of base cosh^2
-            small = decay / (1.0 + decay)
-            lost = math.log1p(decay) / (1.0 + decay) + small * (2.0 * x + math.log1p(decay))
-            uncertainty += w * base * lost / (sech * sech) if sech > 1e-150 else 0.0
-            if r < 4.0:
-                log_cosh = x + math.log1p(decay) - math.log(2.0)
-                if x < 0.3:
-                    half = math.sinh(0.5 * x)
-                    log_cosh = math.log1p(2.0 * half * half)
-                reference = -0.5 * y * y - _HALF_LOG_2PI
-                overlap += w * base * math.exp(-0.5 * r) * tanh * tanh / (sech * sech)
-                divergence += w * _relative_entropy_density(reference, log_cosh - 0.5 * r)
-                if y > root_r + 9.0:
-                    break
-            elif x + 0.5 * y * y > 45.0:
-                break
-            k += 1
-        scale = math.exp(-0.5 * r)
-        out[i, 1] = mmse * scale
-        out[i, 4] = squared * scale
-        if r < 4.0:
-            out[i, 0] = overlap
-            out[i, 2] = divergence
-            out[i, 3] = 0.5 * r * overlap - divergence
-        else:
-            out[i, 0] = 1.0 - out[i, 1]
-            information = math.log(2.0) - uncertainty * scale
-            out[i, 2] = 0.5 * r - information
-            out[i, 3] = information - 0.5 * r * out[i, 1]
     return out

@@ -50,6 +50,6 @@ class Rademacher(Prior):
         return math.log(2.0)
 
     def evaluate(self, conjugate: FloatArray) -> Denoised:
-        from nishimori._kernels import denoising
+        from nishimori._kernels import two_point
 
-        return denoised(conjugate, denoising.two_point(np.ascontiguousarray(conjugate)))
+        return denoised(conjugate, two_point.two_point(np.ascontiguousarray(conjugate)))

@@ -14,15 +14,9 @@ References
 
 from nishimori.reference import activations
 from nishimori.reference.activations import Activation
+from nishimori.reference.linear_labels import LinearState, linear, linear_information
 from nishimori.reference.reduction import LayerMoments, Reduction, reduce
-from nishimori.reference.state_evolution import (
-    LinearState,
-    SignState,
-    linear,
-    linear_information,
-    sign,
-    sign_information,
-)
+from nishimori.reference.sign_labels import SignState, sign, sign_information
 
 __all__ = [
     "Activation",

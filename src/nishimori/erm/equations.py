@@ -133,14 +133,15 @@ class RegressionSystem:
 
     def recovers(
         self, alpha: FloatArray, regularization: FloatArray
-    ) -> tuple[NDArray[np.bool_], FloatArray]:
-        """Where the error falls to zero at this regularisation, and the conjugate of q there.
+    ) -> tuple[NDArray[np.bool_], FloatArray, Conjugates]:
+        """Where the error falls to zero at this regularisation; V and the conjugates there.
 
-        It does for losses with a kink at r = 0: V goes to zero with the root of the error, and the
-        error of a tiny error is tinier.
+        It does for losses with a kink at r = 0, where V goes to zero with the root of the error,
+        and for all without regularisation: the error of a tiny error is tinier.
         """
         if self.variances.any():
-            return np.zeros(alpha.shape, dtype=bool), np.zeros(alpha.shape)
+            none = np.zeros(alpha.shape)
+            return none > 0.0, none, Conjugates(none, none, none)
         from nishimori.erm.newton import solve_fixed_points
 
         tiny = np.full(alpha.shape, _TINY)
@@ -152,10 +153,21 @@ class RegressionSystem:
 
         with np.errstate(all="ignore"):
             roots = solve_fixed_points(update, 0.5 * tiny[:, None])
-            x = np.stack([roots.x[:, 0], tiny], axis=1)
+            smooth = solve_fixed_points(update, 0.0 * tiny[:, None])
+            chosen = np.where(roots.residual < 1e-9, roots.x[:, 0], smooth.x[:, 0])
+            residual = np.minimum(roots.residual, smooth.residual)
+            x = np.stack([chosen, tiny], axis=1)
             conjugates = self.conjugates(x, alpha)
             new = self.respond(conjugates, regularization)[:, 1]
-        return (roots.residual < 1e-9) & (new < tiny), conjugates.self_overlap
+            v = np.exp(chosen)
+        sharp = chosen < 0.25 * _TINY
+        susceptibility = np.where(sharp, np.inf, conjugates.susceptibility)
+        hats = Conjugates(
+            susceptibility,
+            np.where(sharp, conjugates.self_overlap, 0.0),
+            self.slope * susceptibility,
+        )
+        return (residual < 1e-9) & (new < tiny), np.where(sharp, 0.0, v), hats
 
     def refined(self) -> RegressionSystem:
         return replace(self, nodes=self.nodes + 6)

@@ -68,9 +68,11 @@ def learning_curve(
         found = joined(flat, parts)
     flatness = np.full(ratios.shape, np.nan)
     if estimator.regularization == "optimal" and not estimator.separable_only:
-        from nishimori.erm.optimum import flatness_at
+        from nishimori.erm.optimum import certificate
 
-        flatness = flatness_at(setting, flat, reg, found.x).reshape(ratios.shape)
+        values, certified = certificate(setting, flat, reg, found.x)
+        flatness = values.reshape(ratios.shape)
+        found.status[~certified & (found.status == Status.CONVERGED)] = Status.NOT_OPTIMAL
     curve = _dressed(setting, ratios, regularization, flatness, found)
     _report(setting, curve, on_failure)
     return curve

@@ -51,8 +51,9 @@ def solve_points(
     """Solve at every pair of `alpha` (n/p) and `regularization`, flat arrays of one size.
 
     All at once from simple starting points (or `start`, with the Jacobian `slope`), or, along a
-    curve of many points, from solutions interpolated between a few of them. Those that fail are followed from a large regularisation, where the equations are nearly linear, down to
-    their own; or from few samples, where the regularisation plays no part.
+    curve of many points, from solutions interpolated between a few of them. Those that fail are
+    followed from a large regularisation, where the equations are nearly linear, down to their own;
+    or from few samples, where the regularisation plays no part.
     """
     with np.errstate(all="ignore"):
         if start is None and alpha.size >= _MANY:

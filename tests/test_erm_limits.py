@@ -197,3 +197,32 @@ def test_only_separable_points_are_solved() -> None:
     assert math.isnan(curve.test_error[2])
     assert curve.test_error[1] == E.MaxMargin().solve(SIGNS, 3.0).test_error
     assert curve.state(2).status.failed
+
+
+def weighted_hinge(y: Any, z: Any) -> Any:
+    return np.where(y > 0.0, 3.0, 1.0) * np.maximum(1.0 - y * z, 0.0)
+
+
+def weighted_logistic(y: Any, z: Any) -> Any:
+    return np.where(y > 0.0, 3.0, 1.0) * np.logaddexp(0.0, -y * z)
+
+
+def weighted_square(y: Any, z: Any) -> Any:
+    return (1.0 + y * y) * (y - z) ** 2 / 2.0
+
+
+def test_losses_of_label_and_output_have_the_same_limits() -> None:
+    """Weights of labels play no part where all samples are fitted."""
+    mine = E.Custom(weighted_hinge, regularization=0.0).learning_curve(SIGNS, [1.0, 6.0])
+    margin = E.MaxMargin().solve(SIGNS, 1.0)
+    assert mine.test_error[0] == pytest.approx(margin.test_error, rel=1e-12)
+    near = E.Custom(weighted_hinge, regularization=1e-10).solve(SIGNS, 6.0)
+    assert mine.test_error[1] == pytest.approx(near.test_error, rel=1e-8)
+    free = E.Custom(weighted_logistic, regularization=0.0)
+    state = free.solve(SIGNS, 1.0, on_failure="return")
+    assert state.status is Status.DIVERGES
+    assert state.test_error == pytest.approx(margin.test_error, rel=1e-12)
+    square = E.Custom(weighted_square, regularization=0.0)
+    ridge = E.Ridge(regularization=0.0).solve(LINEAR, 0.5)
+    assert square.solve(LINEAR, 0.5).test_error == pytest.approx(ridge.test_error, rel=1e-12)
+    assert square.solve(LINEAR, 1.0, on_failure="return").status is Status.DIVERGES

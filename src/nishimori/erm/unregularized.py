@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from nishimori.channels import Channel
 from nishimori.erm.answers import Answer, joined, rows
 from nishimori.erm.base import Estimator, FloatArray
 from nishimori.erm.equations import Conjugates, Point, RegressionSystem
@@ -20,6 +21,8 @@ from nishimori.features import OrderParameters
 
 __all__ = ["Constraint", "diverging", "unregularized"]
 
+_FIELDS = np.array([0.31, -0.77, 1.93, -2.6])
+_FEW = 4  # labels that are asked where their loss is least
 _EQUAL = 1e-13  # relative distance from the rank that is none
 _SOLVED = 1e-8  # residual
 _SMALLEST = 1e-12  # of V in units of 1/regularization: below, some sample is not fitted
@@ -66,10 +69,12 @@ def unregularized(setting: Setting, alpha: FloatArray, solve: Solve) -> Answer:
     minimum. Between the two, and where the least loss is not attained, the weights diverge.
     """
     loss = setting.estimator
-    if isinstance(loss, LabelledLoss):
+    least = _least(loss, setting.problem.channel)
+    if least is None:
         return solve(setting, alpha)
-    low, high = loss.minimizers()
-    if low == high and math.isfinite(low):
+    low, high = least
+    point = low == high and math.isfinite(low)
+    if point:
         samples, rank = alpha / setting.geometry.ratio, _rank(setting)
         fitted = samples < rank * (1.0 - _EQUAL)
         between = ~fitted & (samples <= rank * (1.0 + _EQUAL))
@@ -84,7 +89,7 @@ def unregularized(setting: Setting, alpha: FloatArray, solve: Solve) -> Answer:
     if fitted.any():
         parts.append((fitted, solve(_constrained(setting, low, high), alpha[fitted])))
     if between.any():
-        parts.append((between, diverging(setting, alpha[between], solve)))
+        parts.append((between, diverging(setting, alpha[between], None if point else solve)))
     if rest.any():
         parts.append((rest, solve(setting, alpha[rest])))
     return joined(alpha, parts)
@@ -93,8 +98,8 @@ def unregularized(setting: Setting, alpha: FloatArray, solve: Solve) -> Answer:
 def diverging(setting: Setting, alpha: FloatArray, solve: Solve | None = None) -> Answer:
     """Infinite weights: at the peak between fitting all samples and not, or of separable ones.
 
-    The direction of the latter is that of the largest margin. At the peak there is none, or the
-    target if it can be fitted without an error.
+    With `solve`, labels are separable and the direction is that of the largest margin. At the peak
+    there is none, or the target if it can be fitted without an error.
     """
     geometry, zero = setting.geometry, np.zeros(alpha.shape)
     infinite, one = np.full(alpha.shape, math.inf), np.ones(alpha.shape)
@@ -104,8 +109,7 @@ def diverging(setting: Setting, alpha: FloatArray, solve: Solve | None = None) -
     self_overlap, norm, error = infinite, infinite, 0.5 * one if signs else infinite
     status, residual = np.full(alpha.shape, int(Status.DIVERGES)), zero.copy()
     estimate = zero.copy()
-    if signs and not math.isfinite(setting.estimator.minimizers()[0]):
-        assert solve is not None
+    if solve is not None:
         margin = solve(_constrained(setting, 1.0, math.inf), alpha)
         overlap = np.copysign(math.inf, margin.point.order.overlap)
         error, residual, estimate = margin.point.test_error, margin.residual, margin.error
@@ -127,6 +131,25 @@ def diverging(setting: Setting, alpha: FloatArray, solve: Solve | None = None) -
         *(values.copy() for values in point[2:]),
     )
     return Answer(copied, None, residual, estimate, status)
+
+
+def _least(loss: Estimator, channel: Channel) -> tuple[float, float] | None:
+    """Where the loss is least in the margin or the residual; None if labels differ in that."""
+    if not isinstance(loss, LabelledLoss):
+        return loss.minimizers()
+    binary = loss.labels == "sign"
+    labels = [-1.0, 1.0] if binary else np.unique(channel.label_law(_FIELDS).values)[:_FEW].tolist()
+    found = []
+    for y in labels:
+        low, high = loss.table(y).minimizers()
+        if binary and not math.isfinite(low) and not math.isfinite(high):
+            found.append((math.inf, math.inf))
+        elif binary:
+            found.append((low, high) if y > 0.0 else (-high, -low))
+        else:
+            found.append((y - high, y - low))
+    near = np.isclose(found, found[0], rtol=1e-8, atol=1e-8).all()
+    return found[0] if near else None
 
 
 def _unexplained(setting: Setting) -> float:

@@ -79,17 +79,20 @@ def learning_curve(
 
 
 def _report(setting: Setting, curve: ErmCurve, on_failure: OnFailure) -> None:
-    """As for other curves; names the remedy where it is another estimator."""
-    diverging = (curve.status == Status.DIVERGES).any()
-    signs = setting.estimator.labels == "sign" and not setting.estimator.is_square
-    if on_failure == "return" or not (diverging and signs):
+    """As for other curves; names the remedy for points without regularization."""
+    free = curve.failed & (curve.regularization == 0.0)
+    if on_failure == "return" or setting.estimator.separable_only or not free.any():
         return report_failures(curve, on_failure)
-    from nishimori.erm.separability import threshold
+    sentence = failure_sentence(curve)
+    if not (curve.status[free] == Status.DIVERGES).any():
+        sentence += "; a small positive regularization may do where none does not"
+    elif setting.estimator.labels == "sign" and not setting.estimator.is_square:
+        from nishimori.erm.separability import threshold
 
-    sentence = (
-        f"{failure_sentence(curve)}; the labels can be separated below alpha = "
-        f"{threshold(setting):.10g}, where the direction of the weights is that of MaxMargin"
-    )
+        sentence += (
+            f"; the labels can be separated below alpha = {threshold(setting):.10g}, where the "
+            "direction of the weights is that of MaxMargin"
+        )
     return report(sentence, curve, on_failure)
 
 

@@ -26,6 +26,26 @@ CURVES = [
     (nm.erm.SquareClassification, damped_loop.ridge, 10e-3),
 ]
 
+STUDENT = nm.DeepNetwork.uniform(nm.activations.Tanh(gain=2.0), 1)
+LINEAR_PART, NOISE = STUDENT.reduce().signal_variance, STUDENT.reduce().noise_variance
+WIDE = (
+    nm.features.RandomFeatures(STUDENT, 2.0),
+    2.0,
+    damped_loop.random_features(0.1, LINEAR_PART, NOISE, ratio=2.0),
+)
+INFINITE = (
+    nm.features.Kernel.nngp(STUDENT),
+    1.0,
+    damped_loop.kernel_machine(0.1, LINEAR_PART, NOISE),
+)
+FEATURES = [
+    ("random features, k = 2 d", nm.erm.Hinge, damped_loop.hinge, *WIDE),
+    ("random features, k = 2 d", nm.erm.Logistic, damped_loop.logistic, *WIDE),
+    ("random features, k = 2 d", nm.erm.SquareClassification, damped_loop.ridge, *WIDE),
+    ("NNGP kernel", nm.erm.Hinge, damped_loop.hinge, *INFINITE),
+    ("NNGP kernel", nm.erm.Logistic, damped_loop.logistic, *INFINITE),
+]
+
 
 def test_ridge(benchmark: Any, record: Callable[..., None]) -> None:
     ridge = nm.erm.Ridge(regularization=0.1)
@@ -48,7 +68,8 @@ def test_curve(
     curve = benchmark.pedantic(estimator.learning_curve, args=args, rounds=7, warmup_rounds=1)
     assert curve.residual.max() < RESIDUAL
     start = time.perf_counter()
-    found = [damped_loop.solve(score, alpha, 0.1, RESIDUAL) for alpha in SHARED]
+    student = damped_loop.linear_student(0.1)
+    found = [damped_loop.solve(score, student, alpha, RESIDUAL) for alpha in SHARED]
     rival = (time.perf_counter() - start) / len(SHARED)
     ours = estimator.learning_curve(SIGN, SHARED).test_error
     np.testing.assert_allclose(found, ours, rtol=1e-8)
@@ -57,6 +78,34 @@ def test_curve(
     ratio = rival * HUNDRED.size / benchmark.stats.stats.median
     name = loss.__name__
     record(f"{name}, 100 alphas", limit=limit, loop_seconds_per_point=rival, loop_ratio=ratio)
+    assert ratio > 20.0
+
+
+@pytest.mark.parametrize(("name", "loss", "score", "features", "ratio", "student"), FEATURES)
+def test_features(
+    benchmark: Any,
+    record: Callable[..., None],
+    name: str,
+    loss: Any,
+    score: damped_loop.Score,
+    features: Any,
+    ratio: float,
+    student: damped_loop.Student,
+) -> None:
+    estimator = loss(regularization=0.1)
+    args = (SIGN, HUNDRED, features)
+    curve = benchmark.pedantic(estimator.learning_curve, args=args, rounds=7, warmup_rounds=1)
+    assert curve.residual.max() < RESIDUAL
+    start = time.perf_counter()
+    found = [damped_loop.solve(score, student, alpha / ratio, RESIDUAL) for alpha in SHARED]
+    rival = (time.perf_counter() - start) / len(SHARED)
+    ours = estimator.learning_curve(SIGN, SHARED, features).test_error
+    np.testing.assert_allclose(found, ours, rtol=1e-8)
+    if benchmark.stats is None:  # --benchmark-disable
+        return
+    ratio = rival * HUNDRED.size / benchmark.stats.stats.median
+    job = f"{loss.__name__}, {name}, 100 alphas"
+    record(job, limit=300e-3, loop_seconds_per_point=rival, loop_ratio=ratio)
     assert ratio > 20.0
 
 

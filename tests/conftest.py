@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import mpmath
 import pytest
 
 import nishimori as nm
+from nishimori.cli.main import main
 
 DATA = Path(__file__).parent / "data"
 
@@ -44,3 +47,33 @@ def activation(name: str, params: dict[str, str]) -> nm.activations.Activation:
 def sign_problem() -> nm.GLM:
     """The plainest problem: noiseless sign labels, Gaussian weights."""
     return nm.GLM(channel=nm.channels.Sign())
+
+
+@pytest.fixture
+def refused(capsys: Any, tmp_path: Path) -> Callable[..., None]:
+    """Run a command that must fail with one line that says `words`, and leave no file behind."""
+
+    def run(arguments: Sequence[str], *words: str) -> None:
+        before = sorted(os.listdir(tmp_path))
+        assert main(arguments) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.startswith("nishimori: error: ")
+        assert err.count("\n") == 1
+        for word in words:
+            assert word in err
+        assert sorted(os.listdir(tmp_path)) == before
+
+    return run
+
+
+@pytest.fixture
+def figure(tmp_path: Path) -> Callable[[str | bytes], str]:
+    """Write a TOML file and return its name."""
+
+    def write(text: str | bytes) -> str:
+        content = text if isinstance(text, bytes) else text.encode()
+        (tmp_path / "figure.toml").write_bytes(content)
+        return "figure.toml"
+
+    return write

@@ -14,7 +14,7 @@ import nishimori as nm
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = [name for name in ("src", "tests", "benchmarks", "docs") if (ROOT / name).exists()]
 
-HEAVY = ("numpy", "numba", "scipy", "mpmath", "matplotlib", "tqdm")
+HEAVY = ("numpy", "numba", "scipy", "mpmath", "matplotlib", "tqdm", "jax", "numpyro")
 
 NAMES = [
     "Curve",
@@ -33,13 +33,16 @@ NAMES = [
     "__version__",
     "activations",
     "channels",
+    "citation",
     "erm",
     "errors",
     "export",
     "features",
+    "paper",
     "phase_diagram",
     "priors",
     "reference",
+    "simulate",
     "spectra",
 ]
 

@@ -286,7 +286,7 @@ def test_equality_and_text():
         (lambda: nm.spectra.MarchenkoPastur(0.0), "positive"),
         (lambda: nm.spectra.MarchenkoPastur(-1.0), "positive"),
         (lambda: nm.spectra.MarchenkoPastur(math.nan), "positive"),
-        (lambda: nm.spectra.MarchenkoPastur("half"), "positive"),
+        (lambda: nm.spectra.MarchenkoPastur("half"), "must be a number"),
         (lambda: nm.spectra.PowerLaw(math.inf, 10), "finite"),
         (lambda: nm.spectra.PowerLaw("steep", 10), "finite"),
         (lambda: nm.spectra.PowerLaw(1.0, 0), "whole number"),

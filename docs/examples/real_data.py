@@ -237,9 +237,9 @@ def draw(points: Sequence[Point], both: Sequence[View], labels: FloatArray, path
         below.plot(fine, predict_signs(view, labels, fine), color="0.5", linestyle="--",
                    label="logistic, signs of a Gaussian")  # fmt: skip
         mark(below, [p for p in own if p.estimator == "logistic, clouds"], "tab:green")
-        above.set_ylim(0.1, 2.0)
+        above.set_ylim(0.15, 2.0)
         above.set_yscale("log")
-        above.set_yticks((0.2, 0.5, 1.0, 2.0), ("0.2", "0.5", "1", "2"))
+        above.set_yticks((0.15, 0.3, 0.5, 1.0, 2.0), ("0.15", "0.3", "0.5", "1", "2"))
         above.set_yticks([], minor=True)
         below.set_ylim(0.0, 0.3)
         below.set_xlabel("training samples")

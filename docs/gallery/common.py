@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,10 +25,16 @@ HERE = Path(__file__).parent
 IMAGES = HERE.parent / "images" / "gallery"
 ALPHA = np.linspace(0.02, 7.1, 200)
 BAYES = {"color": "black", "linewidth": 1.6}
+BENEATH = {"color": "0.78", "linewidth": 5.0, "solid_capstyle": "butt"}
 PUBLISHED = {
     "linestyle": "none", "marker": "o", "markersize": 4.0, "markerfacecolor": "white",
     "color": "tab:red", "zorder": 3, "label": "published",
 }  # fmt: skip
+
+
+def in_turn(place: int, count: int = 2) -> dict[str, Any]:
+    """Dashes for lines that nearly coincide: each shows in the gaps that the others leave."""
+    return {"linestyle": (5.0 * place, (5.0, 5.0 * (count - 1))), "dash_capstyle": "butt"}
 
 
 def network(depth: int = 2) -> nm.DeepNetwork:

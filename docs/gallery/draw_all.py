@@ -1,4 +1,4 @@
-"""Draw every figure of the gallery: ``python docs/gallery/draw_all.py`` (some seconds)."""
+"""Draw every figure of the gallery: ``python docs/gallery/draw_all.py`` (12 s)."""
 
 from __future__ import annotations
 

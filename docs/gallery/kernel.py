@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from common import ALPHA, BAYES, figure, legend, network, run
+from common import ALPHA, BENEATH, figure, in_turn, legend, network, run
 
 import nishimori as nm
 
@@ -23,13 +23,14 @@ def draw() -> Figure:
     }
     drawing, (error, above) = figure(rows=2)
     bayes = problem.learning_curve(ALPHA).test_error
-    error.plot(ALPHA, bayes, **BAYES, label="Bayes-optimal")
+    error.plot(ALPHA, bayes, **BENEATH, label="Bayes-optimal")
     best = nm.erm.Ridge(regularization="optimal")
-    for name, (kernel, color) in kernels.items():
+    for place, (name, (kernel, color)) in enumerate(kernels.items()):
         curve = best.learning_curve(problem, ALPHA, features=kernel)
-        dashes = {"color": color, "linestyle": (0, (4, 4)), "linewidth": 1.8}
-        error.plot(ALPHA, curve.test_error, **dashes, label=name)
-        above.plot(ALPHA, curve.test_error / bayes - 1.0, **dashes)
+        # the first two coincide
+        style = {"color": color, "linewidth": 1.8, **(in_turn(place) if place < 2 else {})}
+        error.plot(ALPHA, curve.test_error, **style, label=name)
+        above.plot(ALPHA, curve.test_error / bayes - 1.0, **style)
     error.set_ylabel("mean-square error")
     legend(error, title="optimal penalty")
     above.set_ylabel("above Bayes\n(relative)")

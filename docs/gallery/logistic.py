@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from common import ALPHA, BAYES, PUBLISHED, figure, legend, network, published, run
+from common import ALPHA, BENEATH, PUBLISHED, figure, in_turn, legend, network, published, run
 
 import nishimori as nm
 
@@ -18,12 +18,13 @@ def draw() -> Figure:
     drawing, (axes, above) = figure(rows=2)
     margin = nm.erm.MaxMargin().learning_curve(problem, ALPHA, on_failure="return")
     axes.plot(ALPHA, margin.test_error, color="0.6", linewidth=0.9, label="max-margin (separable)")
-    for regularization, color in ((0.1, "tab:red"), ("optimal", "tab:blue")):
+    axes.plot(ALPHA, bayes, **BENEATH, label="Bayes-optimal")
+    for place, (regularization, color) in enumerate(((0.1, "tab:red"), ("optimal", "tab:blue"))):
         estimator = nm.erm.Logistic(regularization=regularization)
         curve = estimator.learning_curve(problem, ALPHA)
-        axes.plot(ALPHA, curve.test_error, color=color, label=f"penalty {regularization}")
+        label = f"penalty {regularization}"
+        axes.plot(ALPHA, curve.test_error, color=color, label=label, **in_turn(place))
         above.plot(ALPHA, curve.test_error / bayes - 1.0, color=color)
-    axes.plot(ALPHA, bayes, **BAYES, label="Bayes-optimal")
     alpha, values = published("logistic")
     axes.plot(alpha, values, **PUBLISHED)
     exact = problem.learning_curve(alpha).test_error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from common import ALPHA, BAYES, PUBLISHED, figure, legend, network, published, run
+from common import ALPHA, BENEATH, PUBLISHED, figure, in_turn, legend, network, published, run
 
 import nishimori as nm
 
@@ -20,13 +20,13 @@ def draw() -> Figure:
     peak = np.union1d(ALPHA, np.linspace(0.8, 1.2, 81))
     none = nm.erm.SquareClassification(regularization=1e-8).learning_curve(problem, peak)
     axes.plot(peak, none.test_error, color="0.6", linewidth=0.9, label="no penalty")
-    for regularization, color in ((0.1, "tab:red"), ("optimal", "tab:blue")):
+    axes.plot(ALPHA, bayes, **BENEATH, label="Bayes-optimal")
+    for place, (regularization, color) in enumerate(((0.1, "tab:red"), ("optimal", "tab:blue"))):
         estimator = nm.erm.SquareClassification(regularization=regularization)
         curve = estimator.learning_curve(problem, ALPHA)
-        label = f"penalty {regularization}"
-        axes.plot(ALPHA, curve.test_error, color=color, label=label)
+        label, style = f"penalty {regularization}", in_turn(1) if place else {}
+        axes.plot(ALPHA, curve.test_error, color=color, label=label, **style)
         above.plot(ALPHA, curve.test_error / bayes - 1.0, color=color)
-    axes.plot(ALPHA, bayes, **BAYES, label="Bayes-optimal")
     alpha, values = published("square")
     axes.plot(alpha, values, **PUBLISHED)
     exact = problem.learning_curve(alpha).test_error

@@ -23,13 +23,16 @@ if TYPE_CHECKING:
         errors,
         export,
         features,
+        paper,
         priors,
         reference,
+        simulate,
         spectra,
     )
     from nishimori.errors import NishimoriError, Status
     from nishimori.glm import GLM
     from nishimori.network import DeepNetwork, Layer
+    from nishimori.paper import citation
     from nishimori.reduction import Reduction
     from nishimori.results import Curve, ErmCurve, ErmState, State, Trajectory
     from nishimori.transitions import PhaseDiagram, Transitions, phase_diagram
@@ -51,13 +54,16 @@ __all__ = [
     "__version__",
     "activations",
     "channels",
+    "citation",
     "erm",
     "errors",
     "export",
     "features",
+    "paper",
     "phase_diagram",
     "priors",
     "reference",
+    "simulate",
     "spectra",
 ]
 
@@ -75,6 +81,7 @@ _HOME = {
     "Status": "errors",
     "Trajectory": "results",
     "Transitions": "transitions",
+    "citation": "paper",
     "phase_diagram": "transitions",
 }
 """The module of each public name that is not itself a module."""

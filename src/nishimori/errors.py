@@ -18,6 +18,7 @@ __all__ = [
     "ReductionError",
     "Status",
     "UnknownName",
+    "UnresolvedIntegral",
 ]
 
 
@@ -27,6 +28,10 @@ class NishimoriError(ValueError):
 
 class BadArgument(NishimoriError):
     """An argument is out of its domain; says which, what it was and what would be accepted."""
+
+
+class UnresolvedIntegral(BadArgument):
+    """A channel's integrals cannot be resolved; solvers make it a `Status` of the points."""
 
 
 class UnknownName(NishimoriError):
@@ -114,4 +119,4 @@ def suggest(name: str, known: Iterable[str], what: str) -> UnknownName:
     lower = {candidate.lower().replace("_", ""): candidate for candidate in known}
     close = difflib.get_close_matches(name.lower().replace("_", ""), lower, n=1, cutoff=0.5)
     hint = f"did you mean {lower[close[0]]!r}?" if close else f"known: {', '.join(known)}"
-    return UnknownName(f"unknown {what} {name!r}; {hint}", hint)
+    return UnknownName(f"unknown {what} {name!r:.60}; {hint}", hint)

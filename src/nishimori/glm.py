@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import ArrayLike, NDArray
 
+from nishimori.arguments import require_number, shown
 from nishimori.channels import Channel
 from nishimori.errors import BadArgument
 from nishimori.network import require_variance
 from nishimori.priors import Gaussian, Prior
+from nishimori.results import traced
 from nishimori.spectra import Isotropic, Spectrum
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from nishimori.paper import Equations
     from nishimori.results import Curve, State, Trajectory
     from nishimori.transitions import Transitions
 
@@ -84,7 +86,7 @@ class GLM:
         ):
             if not isinstance(getattr(self, name), kind):
                 raise BadArgument(
-                    f"GLM: {name} must be one of {where}, got {getattr(self, name)!r}"
+                    f"GLM: {name} must be one of {where}, got {shown(getattr(self, name))}"
                 )
         if not isinstance(self.spectrum, Isotropic) and not isinstance(self.prior, Gaussian):
             raise BadArgument(
@@ -92,13 +94,7 @@ class GLM:
             )
         for name in ("signal_variance", "noise_variance"):
             object.__setattr__(self, name, require_variance(name, getattr(self, name), "GLM"))
-        try:
-            offset = float(self.offset)
-        except (TypeError, ValueError):
-            offset = math.nan
-        if not math.isfinite(offset):
-            raise BadArgument(f"GLM: offset must be a finite number, got {self.offset!r}")
-        object.__setattr__(self, "offset", offset)
+        object.__setattr__(self, "offset", require_number("offset", self.offset, "GLM"))
 
     def learning_curve(
         self,
@@ -135,7 +131,12 @@ class GLM:
         """
         from nishimori.observables import learning_curve
 
-        return learning_curve(self, alpha, branch=branch, rtol=rtol, on_failure=on_failure)
+        return traced(
+            lambda: learning_curve(self, alpha, branch=branch, rtol=rtol, on_failure=on_failure),
+            self,
+            "learning_curve",
+            {"alpha": alpha, "branch": branch, "rtol": rtol},
+        )
 
     def solve(
         self,
@@ -148,7 +149,12 @@ class GLM:
         """The fixed point at one sample ratio; arguments as in `learning_curve`."""
         from nishimori.observables import solve
 
-        return solve(self, alpha, branch=branch, rtol=rtol, on_failure=on_failure)
+        return traced(
+            lambda: solve(self, alpha, branch=branch, rtol=rtol, on_failure=on_failure),
+            self,
+            "solve",
+            {"alpha": alpha, "branch": branch, "rtol": rtol},
+        )
 
     def fixed_points(
         self, alpha: float, *, rtol: float = 1e-10, on_failure: OnFailure = "raise"
@@ -187,14 +193,16 @@ class GLM:
         """
         from nishimori.observables import trajectory
 
-        return trajectory(
+        settings: dict[str, Any] = {
+            "damping": damping,
+            "initial_overlap": initial_overlap,
+            "rtol": rtol,
+        }
+        return traced(
+            lambda: trajectory(self, alpha, iterations, on_failure=on_failure, **settings),
             self,
-            alpha,
-            iterations,
-            damping=damping,
-            initial_overlap=initial_overlap,
-            rtol=rtol,
-            on_failure=on_failure,
+            "trajectory",
+            {"alpha": alpha, "iterations": iterations, **settings},
         )
 
     def transitions(self, *, rtol: float = 1e-10, on_failure: OnFailure = "raise") -> Transitions:
@@ -214,7 +222,29 @@ class GLM:
         """
         from nishimori.transitions import find_transitions
 
-        return find_transitions(self, rtol=rtol, on_failure=on_failure)
+        return traced(
+            lambda: find_transitions(self, rtol=rtol, on_failure=on_failure),
+            self,
+            "transitions",
+            {"rtol": rtol},
+        )
+
+    def _repr_html_(self) -> str:
+        from nishimori.export.html import glm_html
+
+        return glm_html(self)
+
+    def equations(self) -> Equations:
+        """State evolution of this problem and the errors read off it, as LaTeX."""
+        from nishimori.paper.glm import glm_equations
+
+        return glm_equations(self)
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Keys of what `nishimori.citation` cites."""
+        parts = self.channel.references, self.prior.references, self.spectrum.references
+        return tuple(dict.fromkeys(key for part in parts for key in part))
 
     def test_error(
         self, state: State | Curve, metric: str | None = None, *, label_noise: bool = True

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from numpy.typing import ArrayLike
 
 from nishimori.activations import Activation
-from nishimori.arguments import require_integer
+from nishimori.arguments import require_integer, require_positive
 from nishimori.errors import BadArgument
+from nishimori.results import traced
 
 if TYPE_CHECKING:
     from nishimori.channels import Channel
     from nishimori.glm import GLM
+    from nishimori.paper import Equations
     from nishimori.reduction import Reduction
     from nishimori.results import Curve
     from nishimori.spectra import Spectrum
@@ -27,14 +28,7 @@ _DEEPEST = 1_000_000
 
 def require_variance(name: str, value: Any, owner: str, *, positive: bool = False) -> float:
     """`value` as a finite variance, or a sentence."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise BadArgument(f"{owner}: {name} must be a number, got {value!r}") from None
-    accepted = "finite and positive" if positive else "finite and at least 0"
-    if not math.isfinite(number) or number < 0.0 or (positive and number == 0.0):
-        raise BadArgument(f"{owner}: {name} is a variance and must be {accepted}, got {number:g}")
-    return number
+    return require_positive(name, value, owner, zero=not positive, what="is a variance and ")
 
 
 def require_spectrum(spectrum: Any) -> None:
@@ -121,6 +115,8 @@ class DeepNetwork:
     layers: tuple[Layer, ...]
     readout_variance: float = 1.0
 
+    references: ClassVar[tuple[str, ...]] = ("camilli2025", "cui2023", "barbier2019")
+
     def __init__(self, layers: Sequence[Layer], readout_variance: float = 1.0) -> None:
         if isinstance(layers, Layer):
             layers = (layers,)
@@ -202,6 +198,17 @@ class DeepNetwork:
         reduction = self.reduce(1.0 if spectrum is None else spectrum.mean)
         return reduction.glm(channel, offset=offset, above_layer=above_layer, spectrum=spectrum)
 
+    def equations(
+        self, channel: Channel | None = None, *, spectrum: Spectrum | None = None
+    ) -> Equations:
+        """The reduction, and with a `channel` the equivalent GLM's state evolution, as LaTeX.
+
+        With a `spectrum` of the inputs, the network is reduced at its mean.
+        """
+        require_spectrum(spectrum)
+        reduction = self.reduce(1.0 if spectrum is None else spectrum.mean)
+        return reduction.equations(channel, spectrum=spectrum)
+
     def learning_curve(
         self,
         channel: Channel,
@@ -241,19 +248,29 @@ class DeepNetwork:
         from nishimori.observables import offset_average
 
         require_spectrum(spectrum)
+        inputs = {"input_second_moment": input_second_moment, "spectrum": spectrum}
         if input_second_moment is None:
             input_second_moment = 1.0 if spectrum is None else spectrum.mean
         reduction = self.reduce(input_second_moment)
-        return offset_average(
-            reduction.glm(channel, spectrum=spectrum),
-            reduction.offset_variance,
-            alpha,
-            branch=branch,
-            rtol=rtol,
-            on_failure=on_failure,
-            quantiles=quantiles,
-            progress=progress,
+        settings: dict[str, Any] = {"branch": branch, "rtol": rtol, "quantiles": quantiles}
+        return traced(
+            lambda: offset_average(
+                reduction.glm(channel, spectrum=spectrum),
+                reduction.offset_variance,
+                alpha,
+                on_failure=on_failure,
+                progress=progress,
+                **settings,
+            ),
+            self,
+            "learning_curve",
+            {"channel": channel, "alpha": alpha, **settings, **inputs},
         )
+
+    def _repr_html_(self) -> str:
+        from nishimori.export.html import network_html
+
+        return network_html(self)
 
     def __str__(self) -> str:
         texts = [str(layer) for layer in self.layers]

@@ -8,15 +8,17 @@ from typing import Any
 
 from nishimori.errors import BadArgument, suggest
 
-__all__ = ["missing_name", "parse_named"]
+__all__ = ["missing_name", "parse_named", "plain_name"]
 
 
 def parse_named(text: str, constructors: Mapping[str, Any], what: str) -> Any:
     """Build the object that `text` names from `constructors`, keyed by lower-case names."""
     if not isinstance(text, str) or not text.strip():
-        raise BadArgument(f"{what} must be named, like {next(iter(constructors))!r}, got {text!r}")
+        raise BadArgument(
+            f"{what} must be named, like {next(iter(constructors))!r}, got {text!r:.60}"
+        )
     name, *settings = text.strip().split(":")
-    key = name.strip().lower().replace("_", "").replace("-", "")
+    key = plain_name(name)
     if key not in constructors:
         raise suggest(name.strip(), constructors, what)
     constructor = constructors[key]
@@ -47,6 +49,11 @@ def parse_named(text: str, constructors: Mapping[str, Any], what: str) -> Any:
         raise BadArgument(f"{what} {text!r}: {name} needs {', '.join(needed)}") from None
 
 
+def plain_name(name: str) -> str:
+    """A name as it is looked up: "GELU ", "max_margin" and "max-margin" are no different."""
+    return name.strip().lower().replace("_", "").replace("-", "")
+
+
 def missing_name(module: str, known: Sequence[str]) -> Callable[[str], Any]:
     """A module's ``__getattr__`` that suggests the nearest of its public names."""
 
@@ -62,5 +69,8 @@ def _value(value: str, what: str, text: str, option: str) -> Any:
     try:
         numbers = [float(part) for part in parts]
     except ValueError:
-        raise BadArgument(f"{what} {text!r}: {option} must be a number, got {value!r}") from None
+        or_optimal = " or optimal" if option == "regularization" else ""
+        raise BadArgument(
+            f"{what} {text!r}: {option} must be a number{or_optimal}, got {value!r}"
+        ) from None
     return numbers if len(numbers) > 1 else numbers[0]

@@ -2,8 +2,8 @@
 
 d = z - u = V sigma(-z) solves psi(x) = x + ln(1 + exp(u + exp(x))) - ln V = 0 for x = ln d. psi is
 convex and increasing with slope at least 1, so Newton steps fall monotonically from an upper bound
-of the root. The nodes of a row ascend, so mostly a neighbour's root is a good start for a few
-plain Newton steps in z.
+of the root. The nodes of a row ascend, and those of rows with one V, so mostly a neighbour's root
+is a good start for a few plain Newton steps in z.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ def proximal(u, susceptibility):
     rows, count = u.shape
     shift = np.empty((rows, count))
     point = np.empty((rows, count))
+    z = curvature = last = 0.0
     for i in range(rows):
         v = susceptibility[i]
         log_v = math.log(v)
-        z = 0.0
-        curvature = 0.0
+        known = i > 0 and susceptibility[i - 1] == v and last <= u[i, 0]
         for k in range(count):
             t = u[i, k]
             settled = False
-            if k > 0:
+            if known:
                 # dz/du = 1/(1 + V sigma(z) sigma(-z)), then Newton in z while it converges
-                z = z + (t - u[i, k - 1]) / (1.0 + curvature)
+                z = z + (t - last) / (1.0 + curvature)
                 for _ in range(5):
                     e = math.exp(-abs(z))
                     tail = e / (1.0 + e) if z > 0.0 else 1.0 / (1.0 + e)
@@ -46,6 +46,7 @@ def proximal(u, susceptibility):
                         break
                     if not abs(change) < 2.0:
                         break
+            known, last = True, t
             if settled:
                 # to first order: the change is below the square root of the last digit
                 d -= curvature * change

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nishimori.arguments import require_array, require_number
 from nishimori.errors import ActivationError, BadArgument
+from nishimori.latex import call
 
 __all__ = ["Activation", "AffinePieces", "LayerMoments", "Parity"]
 
@@ -119,11 +120,16 @@ class Activation:
     parity: ClassVar[Parity] = "none"
     bounded_derivatives: ClassVar[bool] = False
     declares_knots: ClassVar[bool] = True
+    references: ClassVar[tuple[str, ...]] = ()
 
     def __call__(self, x: ArrayLike) -> FloatArray:
         """The activation of each element of `x`, as an array of floats of the same shape."""
         array = require_array("x", x, type(self).__name__)
         return self.value(array.ravel()).reshape(array.shape)
+
+    def latex(self, argument: str = "x") -> str:
+        r"""The formula of phi(`argument`) in LaTeX; ``\varphi`` for a function the user gave."""
+        return call(r"\varphi", argument)
 
     def value(self, x: FloatArray) -> FloatArray:
         """The activation on a one-dimensional array of floats."""

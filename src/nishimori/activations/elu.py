@@ -8,6 +8,7 @@ import numpy as np
 
 from nishimori.activations.base import Activation, FloatArray
 from nishimori.arguments import require_number
+from nishimori.latex import cases, times
 
 __all__ = ["ELU"]
 
@@ -31,6 +32,14 @@ class ELU(Activation):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "alpha", require_number("alpha", self.alpha, "ELU"))
+
+    def latex(self, argument: str = "x") -> str:
+        return cases(
+            (
+                (argument, rf"{argument} > 0"),
+                (times(self.alpha, rf"e^{{{argument}}} - 1"), rf"{argument} \le 0"),
+            )
+        )
 
     def value(self, x: FloatArray) -> FloatArray:
         return np.where(x > 0.0, x, self.alpha * np.expm1(np.minimum(x, 0.0)))

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from nishimori.activations.base import Activation, FloatArray, Parity, require_positive
+from nishimori.latex import call, times
 
 __all__ = ["Erf"]
 
@@ -32,6 +33,9 @@ class Erf(Activation):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "gain", require_positive("gain", self.gain, "Erf"))
+
+    def latex(self, argument: str = "x") -> str:
+        return call(r"\operatorname{erf}", times(self.gain, argument))
 
     def value(self, x: FloatArray) -> FloatArray:
         from nishimori._kernels import normal

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from nishimori.activations.base import Activation, FloatArray
+from nishimori.latex import call, grouped
 
 __all__ = ["GELU"]
 
@@ -17,6 +18,9 @@ class GELU(Activation):
     """phi(x) = x Phi(x), with Phi the normal distribution function (the exact form)."""
 
     bounded_derivatives: ClassVar[bool] = True
+
+    def latex(self, argument: str = "x") -> str:
+        return grouped(argument) + call(r"\,\Phi", argument)
 
     def value(self, x: FloatArray) -> FloatArray:
         from nishimori._kernels import normal

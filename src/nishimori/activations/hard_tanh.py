@@ -18,6 +18,9 @@ class HardTanh(Activation):
 
     parity: ClassVar[Parity] = "odd"
 
+    def latex(self, argument: str = "x") -> str:
+        return rf"\max(-1, \min({argument}, 1))"
+
     def value(self, x: FloatArray) -> FloatArray:
         return np.clip(x, -1.0, 1.0)
 

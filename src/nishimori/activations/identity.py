@@ -19,6 +19,9 @@ class Identity(Activation):
     parity: ClassVar[Parity] = "odd"
     bounded_derivatives: ClassVar[bool] = True
 
+    def latex(self, argument: str = "x") -> str:
+        return argument
+
     def value(self, x: FloatArray) -> FloatArray:
         return x.copy()
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from nishimori.activations.base import Activation, FloatArray, require_positive
 from nishimori.activations.tanh import symmetric_knots
+from nishimori.latex import number, times
 
 __all__ = ["SiLU", "Sigmoid", "Softplus"]
 
@@ -42,6 +43,9 @@ class Sigmoid(Activation):
     def __post_init__(self) -> None:
         object.__setattr__(self, "gain", require_positive("gain", self.gain, "Sigmoid"))
 
+    def latex(self, argument: str = "x") -> str:
+        return rf"\frac{{1}}{{1 + e^{{{times(-self.gain, argument)}}}}}"
+
     def value(self, x: FloatArray) -> FloatArray:
         return _sigmoid(self.gain * x)
 
@@ -73,6 +77,9 @@ class SiLU(Activation):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "gain", require_positive("gain", self.gain, "SiLU"))
+
+    def latex(self, argument: str = "x") -> str:
+        return rf"\frac{{{argument}}}{{1 + e^{{{times(-self.gain, argument)}}}}}"
 
     def value(self, x: FloatArray) -> FloatArray:
         return x * _sigmoid(self.gain * x)
@@ -108,6 +115,10 @@ class Softplus(Activation):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "gain", require_positive("gain", self.gain, "Softplus"))
+
+    def latex(self, argument: str = "x") -> str:
+        integral = rf"\ln(1 + e^{{{times(self.gain, argument)}}})"
+        return integral if self.gain == 1.0 else rf"\frac{{{integral}}}{{{number(self.gain)}}}"
 
     def value(self, x: FloatArray) -> FloatArray:
         t = self.gain * x

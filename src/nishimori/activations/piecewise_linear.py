@@ -9,8 +9,11 @@ import numpy as np
 
 from nishimori.activations.base import Activation, AffinePieces, FloatArray, Parity
 from nishimori.errors import BadArgument
+from nishimori.latex import cases, grouped, number, polynomial
 
 __all__ = ["PiecewiseLinear"]
+
+_SHOWN = 6  # breakpoints in a formula
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,20 @@ class PiecewiseLinear(Activation):
         anchors = np.concatenate(([0], np.arange(corners.size)))
         intercepts = values[anchors] - slopes * corners[anchors]
         return cls(corners.tolist(), slopes.tolist(), intercepts.tolist())
+
+    def latex(self, argument: str = "x") -> str:
+        count = len(self.breakpoints_)
+        if count == 0:
+            return polynomial((self.intercepts[0], self.slopes[0]), argument)
+        if count > _SHOWN:
+            return rf"a_k {grouped(argument)} + b_k, \quad t_k < {argument} < t_{{k+1}}"
+        ends = [number(t) for t in self.breakpoints_]
+        rows = []
+        for k, (slope, intercept) in enumerate(zip(self.slopes, self.intercepts, strict=True)):
+            left = rf"{ends[k - 1]} < " if k > 0 else ""
+            right = rf" < {ends[k]}" if k < count else ""
+            rows.append((polynomial((intercept, slope), argument), left + argument + right))
+        return cases(rows)
 
     def value(self, x: FloatArray) -> FloatArray:
         return self.pieces.value(x)

@@ -11,6 +11,7 @@ import numpy as np
 from nishimori.activations.base import Activation, FloatArray, Parity
 from nishimori.arguments import require_integer, require_number
 from nishimori.errors import BadArgument
+from nishimori.latex import polynomial
 
 __all__ = ["Hermite", "Polynomial"]
 
@@ -60,6 +61,9 @@ class Polynomial(Activation):
             numbers = numbers[:-1]
         object.__setattr__(self, "coefficients", numbers)
 
+    def latex(self, argument: str = "x") -> str:
+        return polynomial(self.coefficients, argument)
+
     def value(self, x: FloatArray) -> FloatArray:
         return np.asarray(np.polynomial.polynomial.polyval(x, np.asarray(self.coefficients)))
 
@@ -96,6 +100,9 @@ class Hermite(Activation):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "n", require_integer("n", self.n, "Hermite", 0, 32))
+
+    def latex(self, argument: str = "x") -> str:
+        return polynomial(self._coefficients().tolist(), argument)
 
     def _coefficients(self) -> FloatArray:
         series = np.zeros(self.n + 1)

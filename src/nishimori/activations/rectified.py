@@ -14,6 +14,7 @@ from nishimori.activations.base import (
     Parity,
 )
 from nishimori.arguments import require_number
+from nishimori.latex import number
 
 __all__ = ["Abs", "LeakyReLU", "ReLU"]
 
@@ -21,6 +22,9 @@ __all__ = ["Abs", "LeakyReLU", "ReLU"]
 @dataclass(frozen=True)
 class ReLU(Activation):
     """phi(x) = max(x, 0)."""
+
+    def latex(self, argument: str = "x") -> str:
+        return rf"\max({argument}, 0)"
 
     def value(self, x: FloatArray) -> FloatArray:
         return np.maximum(x, 0.0)
@@ -47,6 +51,11 @@ class LeakyReLU(Activation):
     def __post_init__(self) -> None:
         object.__setattr__(self, "slope", require_number("slope", self.slope, "LeakyReLU"))
 
+    def latex(self, argument: str = "x") -> str:
+        sign, size = "-" if self.slope < 0.0 else "+", abs(self.slope)
+        factor = "" if size == 1.0 else number(size) + r"\,"
+        return rf"\max({argument}, 0) {sign} {factor}\min({argument}, 0)"
+
     def value(self, x: FloatArray) -> FloatArray:
         return np.where(x > 0.0, x, self.slope * x)
 
@@ -63,6 +72,9 @@ class Abs(Activation):
     """phi(x) = abs(x)."""
 
     parity: ClassVar[Parity] = "even"
+
+    def latex(self, argument: str = "x") -> str:
+        return rf"\lvert {argument} \rvert"
 
     def value(self, x: FloatArray) -> FloatArray:
         return np.abs(x)

@@ -15,6 +15,7 @@ from nishimori.activations.base import (
     Parity,
     require_positive,
 )
+from nishimori.latex import call, times
 
 __all__ = ["Sine"]
 
@@ -43,6 +44,9 @@ class Sine(Activation):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "gain", require_positive("gain", self.gain, "Sine"))
+
+    def latex(self, argument: str = "x") -> str:
+        return call(r"\sin", times(self.gain, argument))
 
     def value(self, x: FloatArray) -> FloatArray:
         return np.sin(self.gain * x)

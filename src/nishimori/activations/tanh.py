@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from nishimori.activations.base import Activation, FloatArray, Parity, require_positive
+from nishimori.latex import call, times
 
 __all__ = ["Tanh"]
 
@@ -35,6 +36,9 @@ class Tanh(Activation):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "gain", require_positive("gain", self.gain, "Tanh"))
+
+    def latex(self, argument: str = "x") -> str:
+        return call(r"\tanh", times(self.gain, argument))
 
     def value(self, x: FloatArray) -> FloatArray:
         return np.tanh(self.gain * x)

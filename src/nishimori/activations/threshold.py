@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from nishimori.activations.base import Activation, AffinePieces, FloatArray, Parity
+from nishimori.latex import call
 
 __all__ = ["Sign", "Step"]
 
@@ -17,6 +18,9 @@ class Sign(Activation):
     """phi(x) = sign(x), 0 at the origin."""
 
     parity: ClassVar[Parity] = "odd"
+
+    def latex(self, argument: str = "x") -> str:
+        return call(r"\operatorname{sign}", argument)
 
     def value(self, x: FloatArray) -> FloatArray:
         return np.sign(x)
@@ -32,6 +36,9 @@ class Sign(Activation):
 @dataclass(frozen=True)
 class Step(Activation):
     """phi(x) = 1 for x > 0, else 0."""
+
+    def latex(self, argument: str = "x") -> str:
+        return rf"\mathbf{{1}}[{argument} > 0]"
 
     def value(self, x: FloatArray) -> FloatArray:
         return np.where(x > 0.0, 1.0, 0.0)

@@ -9,8 +9,11 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nishimori.arguments import require_positive
+from nishimori.channels.formulas import information_of, law_average
 from nishimori.channels.laws import LabelLaw, LabelMoments, field_rule
 from nishimori.errors import BadArgument
+from nishimori.latex import Symbol
 
 __all__ = ["Channel", "Information"]
 
@@ -48,6 +51,8 @@ class Channel:
     costly : bool
         Whether one evaluation takes so long (a fraction of a millisecond) that a curve is better
         read off its series, checked between the nodes, than evaluated at every point.
+    references : tuple of str
+        Keys of what `nishimori.citation` cites.
     """
 
     metrics: ClassVar[tuple[str, ...]] = ("mean_square", "log_loss")
@@ -56,6 +61,35 @@ class Channel:
     proven: ClassVar[bool] = False
     binary: ClassVar[bool] = False
     costly: ClassVar[bool] = False
+    references: ClassVar[tuple[str, ...]] = ("barbier2019",)
+
+    def latex_law(self) -> str:
+        """How a label is made from the field h, in LaTeX."""
+        return r"y &\sim P_{\mathrm{out}}(\cdot \mid h)"
+
+    def latex_information(self, omega: str = r"\omega") -> tuple[str, ...]:
+        """F and Psi_out in LaTeX, and what they are made of: one equation a line.
+
+        Averages are over omega ~ N(0, s_2); the field is h = `omega` + sqrt(V) z.
+        """
+        law = law_average(r"P_{\mathrm{out}}(y \mid {h})", omega)
+        return law, *information_of(r"\int \mathrm{d}y\,")
+
+    def latex_error(self, omega: str = r"\omega") -> str:
+        """The default test error in LaTeX, in the letters of `latex_information`."""
+        if self.metrics[0] == "mean_square":
+            return r"\mathbb{E}_\omega \operatorname{Var}(y \mid \omega)"
+        if self.binary:
+            return r"\mathbb{E}_\omega \min(Z_+, Z_-)"
+        return r"1 - \mathbb{E}_\omega \max_y Z(y, \omega)"
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        """The letters for the channel's own parameters."""
+        return ()
+
+    def latex_gaussian(self) -> str | None:
+        """The equation of the mmse under a Gaussian prior, where it is a closed one."""
+        return None
 
     def evaluate(self, signal: FloatArray, variance: FloatArray, offset: float) -> Information:
         """`information` on flat, valid arrays, with a relative error estimate of the fisher."""
@@ -159,12 +193,4 @@ class Channel:
 
 def require_noise(name: str, value: Any, owner: str) -> float:
     """`value` as a finite variance of at least 0, or a sentence."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise BadArgument(f"{owner}: {name} must be a number, got {value!r}") from None
-    if not (math.isfinite(number) and number >= 0.0):
-        raise BadArgument(
-            f"{owner}: {name} is a variance and must be finite and at least 0, got {number:g}"
-        )
-    return number
+    return require_positive(name, value, owner, zero=True, what="is a variance and ")

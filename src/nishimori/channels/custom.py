@@ -10,25 +10,19 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nishimori._kernels.tabulated import (
-    COARSE,
-    FINE,
-    Smoothed,
-    Table,
-    find_jumps,
-    nodes_of,
-    resolve,
-)
+from nishimori._kernels.tabulated import COARSE, FINE, Smoothed, Table, nodes_of
+from nishimori.arguments import require_array, shown
 from nishimori.channels.base import Channel, FloatArray, Information
 from nishimori.channels.custom_continuous import continuous_information, continuous_spread
+from nishimori.channels.custom_law import Likelihood
+from nishimori.channels.formulas import information_of, law_average
 from nishimori.channels.laws import LabelLaw
 from nishimori.errors import BadArgument
+from nishimori.latex import Symbol, numbers
 
 __all__ = ["Custom"]
 
-_REACH = 9.0  # standard deviations of the field that are tabulated
 _LARGEST = 1e12
-_MOST = 160  # panels for a continuous label, and for its field
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)
@@ -78,6 +72,7 @@ class Custom(Channel):
     outputs: tuple[float, ...] | None
     support: tuple[float, float] | None
     breakpoints: tuple[float, ...]
+    _law: Likelihood = field(compare=False)
     _tables: dict[tuple[float, float], Table] = field(compare=False)
 
     metrics: ClassVar[tuple[str, ...]] = ("mean_square", "log_loss", "gibbs")
@@ -126,16 +121,32 @@ class Custom(Channel):
                     f"Custom: support must be a pair (a, b) with a < b, got {support!r}"
                 )
             ends = float(limits[0]), float(limits[1])
+        kinks = tuple(np.unique(places).tolist())
         for name, value in (
             ("log_likelihood", log_likelihood),
             ("outputs", labels),
             ("support", ends),
-            ("breakpoints", tuple(np.unique(places).tolist())),
+            ("breakpoints", kinks),
             ("metrics", metrics),
+            ("_law", Likelihood(log_likelihood, labels, ends, kinks)),
             ("_tables", {}),
         ):
             object.__setattr__(self, name, value)
         self._table(1.0, 0.0)  # what is wrong with the likelihood shows at once
+
+    def latex_information(self, omega: str = r"\omega") -> tuple[str, ...]:
+        law = law_average(r"P_{\mathrm{out}}(y \mid {h})", omega)
+        if self.outputs is None:
+            return law, *information_of(r"\int \mathrm{d}y\,")
+        return law, *information_of(rf"\sum_{{y \in \{{{numbers(self.outputs)}\}}}}")
+
+    def latex_error(self, omega: str = r"\omega") -> str:
+        if self.outputs is None:
+            return super().latex_error(omega)
+        return r"1 - \mathbb{E}_\omega \max_y Z(y, \omega)"
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        return (Symbol(r"P_{\mathrm{out}}", "the law of a label, a user-given function"),)
 
     def evaluate(self, signal: FloatArray, variance: FloatArray, offset: float) -> Information:
         fisher, entropy, error = np.empty((3, signal.size))
@@ -202,7 +213,7 @@ class Custom(Channel):
         middle = 0.5 * float(field.min() + field.max()) if field.size else 0.0
         reach = float(np.ptp(field)) / 18.0 if field.size > 1 else 1.0
         labels, weights = self._table_of(reach * reach, middle).rule(FINE)
-        chances = weights[:, None] * self._likelihood(labels, field)
+        chances = weights[:, None] * self._law.values(labels, field)
         return LabelLaw(labels[None], chances.T, np.zeros((1, 1)))
 
     def field_scales(self, variance: float, offset: float) -> tuple[tuple[float, float], ...]:
@@ -230,131 +241,8 @@ class Custom(Channel):
         if key not in self._tables:
             if len(self._tables) > 8:
                 self._tables.clear()
-            self._tables[key] = self._tabulate(math.sqrt(spread), offset)
+            self._tables[key] = self._law.tabulate(math.sqrt(spread), offset)
         return self._tables[key]
-
-    def _tabulate(self, width: float, offset: float) -> Table:
-        low, high = offset - _REACH * width, offset + _REACH * width
-        sharp = np.array([b for b in self.breakpoints if low < b < high])
-        edges = np.unique(np.concatenate([np.linspace(low, high, 9), sharp]))
-        if self.outputs is not None:
-            labels = np.array(self.outputs)
-
-            def discrete(h: FloatArray) -> FloatArray:
-                return self._likelihood(labels, h)
-
-            start = edges
-            edges = resolve(discrete, start, 1e-12)
-            found = find_jumps(discrete, edges, sharp)
-            if found.size > sharp.size:
-                sharp = found
-                edges = resolve(discrete, np.unique(np.concatenate([start, sharp])), 1e-12)
-            fields = nodes_of(edges, FINE)[0]
-            self._check_total(self._likelihood(labels, fields).sum(axis=0), fields)
-            return Table(
-                self._likelihood, edges, sharp, lambda _: (labels, np.ones(labels.size)), True
-            )
-        fields = nodes_of(np.linspace(low, high, 33), 6)[0]
-        panels = self._label_panels(fields)
-        for _ in range(4):
-            few = self._rule(panels, COARSE)[0]
-            few = few[:: max(1, few.size // 200)]
-            found = resolve(lambda h, few=few: self._likelihood(few, h), edges, 1e-9, _MOST)  # type: ignore[misc]
-            fields = nodes_of(found, COARSE)[0]
-            fields = fields[:: max(1, fields.size // 400)]
-            labels, weights = self._rule(panels, FINE)
-            total = weights @ self._likelihood(labels, fields)
-            if (np.abs(total - 1.0) < 1e-9).all():
-                break
-            panels = self._label_panels(fields)
-        coarse, mass = self._rule(panels, COARSE)
-        doubt = float(np.abs(total - mass @ self._likelihood(coarse, fields)).max())
-        self._check_total(total, fields, doubt)
-        rules = {count: self._rule(panels, count) for count in (COARSE, FINE)}
-        return Table(self._likelihood, found, sharp, rules.__getitem__, False, doubt)
-
-    def _label_panels(self, fields: FloatArray) -> FloatArray:
-        """Panels, in the coordinate of `_rule`, that resolve the density at all `fields`."""
-        assert self.support is not None
-        a, b = self.support
-        if math.isfinite(a) and math.isfinite(b):
-            panels = np.linspace(a, b, 9)
-        elif math.isinf(a) and math.isinf(b):
-            panels = np.linspace(-25.0, 25.0, 65)
-        else:
-            panels = np.linspace(-36.0, 25.0, 65)
-
-        def density(t: FloatArray) -> FloatArray:
-            labels, slope = self._label(t)
-            return (self._likelihood(labels, fields) * slope[:, None]).T
-
-        few = fields[:: max(1, fields.size // 40)]
-        for _ in range(6):  # until nothing narrow falls between the nodes
-            labels, weights = self._rule(panels, FINE)
-            if (np.abs(weights @ self._likelihood(labels, few) - 1.0) < 1e-2).all():
-                break
-            panels = np.unique(np.concatenate([panels, 0.5 * (panels[1:] + panels[:-1])]))
-        labels, weights = self._rule(panels, FINE)
-        step = max(1, 2_000_000 // fields.size)
-        largest = np.concatenate(
-            [
-                self._likelihood(labels[i : i + step], fields).max(axis=1)
-                for i in range(0, labels.size, step)
-            ]
-        )
-        mass = (largest * weights).reshape(-1, FINE).sum(axis=1) > 1e-22
-        if mass.any():
-            first, last = np.flatnonzero(mass)[[0, -1]]
-            panels = panels[max(0, first - 1) : last + 3]
-        return resolve(density, panels, 1e-9, max(_MOST, panels.size + _MOST // 2))
-
-    def _label(self, t: FloatArray) -> tuple[FloatArray, FloatArray]:
-        assert self.support is not None
-        a, b = self.support
-        if math.isfinite(a) and math.isfinite(b):
-            return t, np.ones_like(t)
-        if math.isinf(a) and math.isinf(b):
-            return np.sinh(t), np.cosh(t)
-        step = np.exp(t)
-        return (a + step, step) if math.isfinite(a) else (b - step, step)
-
-    def _rule(self, panels: FloatArray, count: int) -> tuple[FloatArray, FloatArray]:
-        t, w = nodes_of(panels, count)
-        labels, slope = self._label(t)
-        return labels, w * slope
-
-    def _likelihood(self, labels: FloatArray, fields: FloatArray) -> FloatArray:
-        y, h = labels[:, None], fields[None, :]
-        with np.errstate(all="ignore"):
-            value = np.asarray(self.log_likelihood(y, h), dtype=np.float64)
-            shape = (labels.size, fields.size)
-            if value.shape != shape:
-                raise BadArgument(
-                    "Custom: log_likelihood must return the broadcast shape of its arguments, "
-                    f"{shape}, got {value.shape}"
-                )
-            bad = ~(value < np.inf)
-            if bad.any():
-                i, j = np.argwhere(bad)[0]
-                raise BadArgument(
-                    f"Custom: log_likelihood is {value[i, j]:g} at y = {labels[i]:g}, "
-                    f"h = {fields[j]:g}"
-                )
-            likelihood: FloatArray = np.exp(value)
-        return likelihood
-
-    def _check_total(self, total: FloatArray, fields: FloatArray, doubt: float = 0.0) -> None:
-        excess = np.abs(total - 1.0)
-        # what the labels' panels cannot resolve is left to the error estimate
-        allowed = min(max(10.0 * doubt, 1e-8), 1e-2)
-        worst = int(np.argmax(excess))
-        if not excess[worst] < allowed:
-            verb = "sum" if self.outputs is not None else "integrate"
-            where = "outputs" if self.outputs is not None else "support"
-            raise BadArgument(
-                f"Custom: the likelihood must {verb} to one over the {where}, and at "
-                f"h = {fields[worst]:.6g} it {verb}s to {total[worst]:.10g}"
-            )
 
     def __repr__(self) -> str:
         name = getattr(self.log_likelihood, "__name__", type(self.log_likelihood).__name__)
@@ -415,10 +303,7 @@ def _loss(value: FloatArray) -> FloatArray:
 
 
 def _numbers(name: str, values: Any) -> FloatArray:
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise BadArgument(f"Custom: {name} must be numbers, got {values!r:.60}") from None
+    array = require_array(name, values, "Custom")
     if array.ndim != 1:
-        raise BadArgument(f"Custom: {name} must be a list of numbers, got {values!r:.60}")
+        raise BadArgument(f"Custom: {name} must be a list of numbers, got {shown(values)}")
     return array

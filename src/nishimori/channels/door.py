@@ -8,9 +8,11 @@ from typing import ClassVar
 
 import numpy as np
 
+from nishimori.arguments import require_positive
 from nishimori.channels.base import Channel, FloatArray, Information
+from nishimori.channels.formulas import binary_information
 from nishimori.channels.laws import LabelLaw
-from nishimori.errors import BadArgument
+from nishimori.latex import Symbol
 
 __all__ = ["Door"]
 
@@ -61,13 +63,22 @@ class Door(Channel):
     binary: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        try:
-            threshold = float(self.threshold)
-        except (TypeError, ValueError):
-            raise BadArgument(f"Door: threshold must be a number, got {self.threshold!r}") from None
-        if not (math.isfinite(threshold) and threshold > 0.0):
-            raise BadArgument(f"Door: threshold must be finite and positive, got {threshold:g}")
+        threshold = require_positive("threshold", self.threshold, "Door")
         object.__setattr__(self, "threshold", threshold)
+
+    def latex_law(self) -> str:
+        return r"y &= \operatorname{sign}(K - \lvert h \rvert)"
+
+    def latex_information(self, omega: str = r"\omega") -> tuple[str, ...]:
+        below = omega if omega == r"\omega" else rf"({omega})"
+        inside = (
+            rf"\Phi\left(\frac{{K - {below}}}{{\sqrt{{V}}}}\right)"
+            rf" - \Phi\left(\frac{{-K - {below}}}{{\sqrt{{V}}}}\right)"
+        )
+        return rf"Z_+ &= {inside}", r"Z_- &= 1 - Z_+", *binary_information()
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        return (Symbol("K", "the threshold of the door", self.threshold),)
 
     def evaluate(self, signal: FloatArray, variance: FloatArray, offset: float) -> Information:
         from nishimori._kernels import door

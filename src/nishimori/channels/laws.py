@@ -42,6 +42,7 @@ def field_rule(
     scales: tuple[tuple[float, float], ...],
     finest: float = math.inf,
     count: int = 16,
+    reach: float = _REACH,
 ) -> tuple[FloatArray, FloatArray]:
     """Nodes and weights for averages over a field h ~ N(offset, variance).
 
@@ -51,14 +52,21 @@ def field_rule(
         Around each place the integrand varies over `width`; 0 for a kink or a jump.
     finest : float
         No panel is wider than this.
+    reach : float
+        Standard deviations; where more than 9, panels beyond follow the normal law in its tail.
     """
     root = math.sqrt(variance)
     if root == 0.0:
         return np.array([offset]), np.ones(1)
-    low, high = offset - _REACH * root, offset + _REACH * root
+    bulk = min(reach, _REACH) * root
     step = min(1.5 * root, finest)
-    panels = min(int(math.ceil((high - low) / step)), 4000)
-    cuts = [np.linspace(low, high, panels + 1)]
+    panels = min(int(math.ceil(2.0 * bulk / step)), 4000)
+    cuts = [np.linspace(offset - bulk, offset + bulk, panels + 1)]
+    low, high = offset - reach * root, offset + reach * root
+    if high > offset + bulk:
+        panels = min(int(math.ceil((reach * root - bulk) / min(0.5 * root, finest))), 4000)
+        tail = np.linspace(bulk, reach * root, panels + 1)
+        cuts += [offset - tail, offset + tail]
     for place, width in scales:
         graded = width * _GRADES[: 1 if width == 0.0 else None]
         cuts += [place + graded, place - graded]

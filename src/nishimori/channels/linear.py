@@ -10,6 +10,7 @@ import numpy as np
 
 from nishimori.channels.base import Channel, FloatArray, Information, require_noise
 from nishimori.channels.laws import LabelLaw, LabelMoments
+from nishimori.latex import Symbol
 
 __all__ = ["Linear"]
 
@@ -51,6 +52,27 @@ class Linear(Channel):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "noise", require_noise("noise", self.noise, "Linear"))
+
+    def latex_law(self) -> str:
+        return r"y &= h + \sqrt{\Delta}\,\zeta" if self.noise else "y &= h"
+
+    def latex_information(self, omega: str = r"\omega") -> tuple[str, ...]:
+        total = r"V + \Delta" if self.noise else "V"
+        inside = f"({total})" if self.noise else total
+        entropy = rf"-\tfrac12 \ln 2\pi e\,{inside}"
+        return rf"F &= \frac{{1}}{{{total}}}", rf"\Psi_{{\mathrm{{out}}}} &= {entropy}"
+
+    def latex_error(self, omega: str = r"\omega") -> str:
+        return r"V + \Delta" if self.noise else "V"
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        if not self.noise:
+            return ()
+        return (Symbol(r"\Delta", r"the variance of the label noise", self.noise),)
+
+    def latex_gaussian(self) -> str:
+        noise = r"\eta + \Delta" if self.noise else r"\eta"
+        return rf"v^2 + (s + \alpha - 1)\,v - s &= 0, \qquad s = \frac{{{noise}}}{{\lambda}}"
 
     def evaluate(self, signal: FloatArray, variance: FloatArray, offset: float) -> Information:
         total = variance + self.noise

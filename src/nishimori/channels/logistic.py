@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from nishimori.channels.base import Channel, FloatArray, Information
+from nishimori.channels.formulas import binary_information
 from nishimori.channels.laws import LabelLaw
 from nishimori.channels.sign import Sign
 
@@ -63,6 +64,13 @@ class Logistic(Channel):
     even_in_offset: ClassVar[bool] = True
     binary: ClassVar[bool] = True
     costly: ClassVar[bool] = True
+
+    def latex_law(self) -> str:
+        return r"P_{\mathrm{out}}(y \mid h) &= \frac{1}{1 + e^{-y h}}, \qquad y = \pm 1"
+
+    def latex_information(self, omega: str = r"\omega") -> tuple[str, ...]:
+        chance = rf"\frac{{1}}{{1 + e^{{\mp({omega} + \sqrt{{V}}\,z)}}}}"
+        return rf"Z_\pm &= \mathbb{{E}}_z {chance}", *binary_information()
 
     def evaluate(self, signal: FloatArray, variance: FloatArray, offset: float) -> Information:
         from nishimori._kernels import logistic

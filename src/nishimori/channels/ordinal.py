@@ -12,6 +12,7 @@ import numpy as np
 from nishimori.channels.base import Channel, FloatArray, Information, require_noise
 from nishimori.channels.laws import LabelLaw
 from nishimori.errors import BadArgument
+from nishimori.latex import Symbol, numbers
 
 __all__ = ["Ordinal"]
 
@@ -75,6 +76,37 @@ class Ordinal(Channel):
             raise BadArgument("Ordinal: thresholds must be strictly ascending")
         object.__setattr__(self, "thresholds", values)
         object.__setattr__(self, "noise", require_noise("noise", self.noise, "Ordinal"))
+
+    def latex_law(self) -> str:
+        field = r"h + \sqrt{\Delta}\,\zeta" if self.noise else "h"
+        return rf"y &= k \quad \text{{where}} \quad t_k < {field} \le t_{{k+1}}"
+
+    def latex_information(self, omega: str = r"\omega") -> tuple[str, ...]:
+        root = r"\sqrt{V + \Delta}" if self.noise else r"\sqrt{V}"
+        below = omega if omega == r"\omega" else rf"({omega})"
+        high, low = (
+            rf"\Phi\left(\frac{{{t} - {below}}}{{{root}}}\right)" for t in ("t_{k+1}", "t_k")
+        )
+        return (
+            rf"Z_k &= {high} - {low}",
+            r"F &= \mathbb{E}_\omega \sum_k \frac{(\partial_\omega Z_k)^2}{Z_k}",
+            r"\Psi_{\mathrm{out}} &= \mathbb{E}_\omega \sum_k Z_k \ln Z_k",
+        )
+
+    def latex_error(self, omega: str = r"\omega") -> str:
+        return r"1 - \mathbb{E}_\omega \max_k Z_k"
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        count, places = len(self.thresholds), numbers(tuple(self.thresholds))
+        letters = "t_1" if count == 1 else rf"(t_1, \dots, t_{{{count}}})"
+        value = places if count == 1 else f"({places})"
+        ends = rf"the thresholds, with $t_0 = -\infty$ and $t_{{{count + 1}}} = \infty$"
+        symbols = [Symbol(letters, ends, value)]
+        if self.noise:
+            symbols.append(
+                Symbol(r"\Delta", "the variance of the noise before the comparison", self.noise)
+            )
+        return tuple(symbols)
 
     def evaluate(self, signal: FloatArray, variance: FloatArray, offset: float) -> Information:
         from nishimori._kernels import ordinal

@@ -10,6 +10,7 @@ from typing import ClassVar, Literal, get_args
 import numpy as np
 
 from nishimori.channels.base import Channel, FloatArray, Information
+from nishimori.channels.formulas import information_of, law_average
 from nishimori.channels.laws import LabelLaw, LabelMoments, field_rule
 from nishimori.errors import BadArgument, suggest
 
@@ -67,6 +68,15 @@ class Poisson(Channel):
             raise BadArgument(f"Poisson: link must be 'exp' or 'softplus', got {self.link!r}")
         if self.link not in get_args(Link):
             raise suggest(self.link, get_args(Link), "link of Poisson")
+
+    def latex_law(self) -> str:
+        rate = "e^{h}" if self.link == "exp" else r"\ln(1 + e^{h})"
+        law = r"P_{\mathrm{out}}(y \mid h) &= e^{-f(h)}\, \frac{f(h)^y}{y!}"
+        return rf"{law}, \qquad f(h) = {rate}, \qquad y = 0, 1, 2, \dots"
+
+    def latex_information(self, omega: str = r"\omega") -> tuple[str, ...]:
+        law = law_average(r"\left[ e^{-f} \frac{f^y}{y!} \right]_{f = f({h})}", omega)
+        return law, *information_of(r"\sum_{y \ge 0}")
 
     def evaluate(self, signal: FloatArray, variance: FloatArray, offset: float) -> Information:
         from nishimori._kernels import poisson

@@ -11,8 +11,10 @@ import numpy as np
 
 from nishimori.activations.base import Activation, AffinePieces
 from nishimori.channels.base import Channel, FloatArray, Information, require_noise
+from nishimori.channels.formulas import information_of, law_average
 from nishimori.channels.laws import LabelLaw
 from nishimori.errors import BadArgument
+from nishimori.latex import Symbol
 
 __all__ = ["Readout"]
 
@@ -45,7 +47,10 @@ class Readout(Channel):
     ------
     BadArgument
         If `activation` is not an activation or `noise` is negative; and when evaluated, if f
-        needs noise and there is none, or so little that f cannot be tabulated on it.
+        needs noise and there is none.
+    UnresolvedIntegral
+        (a BadArgument) When evaluated, if f cannot be tabulated on so little noise; curves, states
+        and thresholds have `Status.UNRESOLVED` instead.
 
     Notes
     -----
@@ -132,6 +137,36 @@ class Readout(Channel):
     @property
     def _small_share(self) -> float:
         return float(getattr(self._form, "small_share", _SMALL_SHARE))
+
+    def latex_law(self) -> str:
+        noise = r" + \sqrt{\Delta}\,\zeta" if self.noise else ""
+        return rf"y &= f(h){noise}, \qquad f(h) = {self.activation.latex('h')}"
+
+    def latex_information(self, omega: str = r"\omega") -> tuple[str, ...]:
+        if self.noise == 0.0 and self._pieces is None:
+            h = rf"{omega} + \sqrt{{V}}\,z"
+            slope = rf"\mathbb{{E}} \ln \lvert f'({h}) \rvert"
+            entropy = rf"-\tfrac12 \ln 2\pi e V - {slope}"
+            return r"F &= \frac{1}{V}", rf"\Psi_{{\mathrm{{out}}}} &= {entropy}"
+        if self.noise:
+            law = law_average(r"\mathcal{N}(y;\, f({h}), \Delta)", omega)
+        else:
+            law = law_average(r"\,\delta(y - f({h}))", omega)
+        return law, *information_of(r"\int \mathrm{d}y\,")
+
+    def latex_error(self, omega: str = r"\omega") -> str:
+        noise = r" + \Delta" if self.noise else ""
+        return rf"\mathbb{{E}}_\omega \operatorname{{Var}}(f(h) \mid \omega){noise}"
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        given = type(self.activation).latex is Activation.latex
+        whose = r", with a user-given function $\varphi$" if given else ""
+        symbols = [Symbol("f", f"the readout function{whose}")]
+        if self.noise:
+            symbols.append(Symbol(r"\Delta", "the variance of the label noise", self.noise))
+        elif self._pieces is not None and 0.0 in self._pieces.slopes:
+            symbols.append(Symbol(r"\int \mathrm{d}y", "with a sum over the atoms of $Z$"))
+        return tuple(symbols)
 
     def evaluate(self, signal: FloatArray, variance: FloatArray, offset: float) -> Information:
         form = self._form

@@ -24,7 +24,7 @@ from nishimori.channels.readout_local import local_information
 from nishimori.channels.readout_panels import panel_edges, slopes
 from nishimori.channels.readout_product import product_table
 from nishimori.channels.readout_spread import expected_spread
-from nishimori.errors import BadArgument
+from nishimori.errors import UnresolvedIntegral
 
 __all__ = ["SmoothReadout"]
 
@@ -134,7 +134,7 @@ class SmoothReadout:
     ) -> tuple[FloatArray, FloatArray, float]:
         table = product_table(self.activation, self.noise, *ends, level(deviation), margin)
         if table is None:
-            raise BadArgument(
+            raise UnresolvedIntegral(
                 f"Readout: noise {self.noise:g} is too small beside the values of "
                 f"{self.activation} to be resolved"
             )

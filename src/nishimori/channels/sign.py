@@ -9,8 +9,10 @@ from typing import ClassVar
 import numpy as np
 
 from nishimori.channels.base import Channel, FloatArray, Information, require_noise
+from nishimori.channels.formulas import binary_information
 from nishimori.channels.laws import LabelLaw, LabelMoments
 from nishimori.errors import BadArgument
+from nishimori.latex import Symbol
 
 __all__ = ["Sign"]
 
@@ -63,6 +65,38 @@ class Sign(Channel):
                 f"got {flip:g}"
             )
         object.__setattr__(self, "flip", flip)
+
+    def latex_law(self) -> str:
+        field = r"h + \sqrt{\Delta}\,\zeta" if self.noise else "h"
+        sign = rf"\operatorname{{sign}}({field})"
+        if not self.flip:
+            return f"y &= {sign}"
+        return rf"y &= \sigma\, {sign}, \qquad \Pr(\sigma = -1) = p"
+
+    def latex_information(self, omega: str = r"\omega") -> tuple[str, ...]:
+        total = r"V + \Delta" if self.noise else "V"
+        chance = r"\Phi(\pm u)"
+        factor = rf"\frac{{1}}{{{total}}}\,"
+        if self.flip:
+            chance = r"p + (1 - 2p)\,\Phi(\pm u)"
+            factor = rf"\frac{{(1 - 2p)^2}}{{{total}}}\,"
+        field = rf"u &= \frac{{{omega}}}{{\sqrt{{{total}}}}}"
+        score = r"\frac{\phi(u)^2}{Z_+ Z_-}"
+        return field, rf"Z_\pm &= {chance}", *binary_information(score, factor)
+
+    def latex_error(self, omega: str = r"\omega") -> str:
+        if omega != r"\omega":
+            return super().latex_error(omega)
+        total = r"s_2 + V + \Delta" if self.noise else "s_2 + V"
+        angle = rf"\arccos \sqrt{{\frac{{s_2}}{{{total}}}}}"
+        if self.flip:
+            return rf"p + \frac{{1 - 2p}}{{\pi}} {angle}"
+        return rf"\frac{{1}}{{\pi}} {angle}"
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        noise = Symbol(r"\Delta", "the variance of the noise inside the sign", self.noise)
+        flip = Symbol("p", "the probability that a label is flipped", self.flip)
+        return tuple(symbol for symbol in (noise, flip) if symbol.value)
 
     def evaluate(self, signal: FloatArray, variance: FloatArray, offset: float) -> Information:
         from nishimori._kernels import sign

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from nishimori.cli.model import (
@@ -12,9 +12,8 @@ from nishimori.cli.model import (
     SPECTRUM,
     describe_problem,
     input_arguments,
-    merge,
 )
-from nishimori.cli.options import ALPHA, COMMON, NUMBER, PATH, TEXT, Option, choice, collect
+from nishimori.cli.options import ALPHA, CHANNEL, COMMON, NUMBER, PATH, PRIOR, TEXTS, Option, choice
 from nishimori.cli.output import check_targets, note, write_result
 from nishimori.cli.progress import progress_bar
 from nishimori.errors import BadArgument, Status
@@ -34,8 +33,8 @@ _BRANCHES = ("optimal", "algorithmic", "informed")
 OPTIONS = (
     *NETWORK_OPTIONS,
     *GLM_OPTIONS,
-    Option("channel", TEXT, "NAME", "of the labels, such as sign:noise=0.1"),
-    Option("prior", TEXT, "NAME", "of a plain GLM's weights (default gaussian)"),
+    Option("channel", CHANNEL, "NAME", "of the labels, such as sign:noise=0.1"),
+    Option("prior", PRIOR, "NAME", "of a plain GLM's weights (default gaussian)"),
     SPECTRUM,
     Option(
         "alpha",
@@ -52,10 +51,11 @@ OPTIONS = (
     ),
     Option(
         "with",
-        TEXT,
+        TEXTS,
         "LIST",
-        "estimators beside the optimum, such as ridge,logistic:regularization=0.01,kernel; "
-        "optimally regularized unless they say",
+        "estimators beside the optimum, such as ridge,logistic:regularization=0.01, optimally "
+        "regularized unless they say; kernel is ridge regression with the network's own kernel of "
+        "infinite width, which at its best penalty is ridge at its own",
     ),
     Option("rtol", NUMBER, "X", "relative tolerance (default 1e-10)"),
     Option("plot", PATH, "FILE.png", "draw the curve too (png, pdf, svg or eps)"),
@@ -63,13 +63,12 @@ OPTIONS = (
 )
 
 
-def run(arguments: Mapping[str, Any], every: Sequence[str]) -> int:
-    """Compute the curve that the arguments describe, write it and draw it."""
-    values = merge(*collect(arguments, OPTIONS, every))
+def run(values: Mapping[str, Any]) -> int:
+    """Compute the curve that the values describe, write it and draw it."""
     for name, example in (("channel", "sign:noise=0.1"), ("alpha", "0.1:10:50:log")):
         if name not in values:
             raise BadArgument(f"--{name} is needed, such as --{name} {example}")
-    check_targets(values, arguments.get("config"))
+    check_targets(values)
     from nishimori import channels
     from nishimori.export import tables
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from nishimori.cli.curve import report_failures
@@ -13,11 +13,21 @@ from nishimori.cli.model import (
     NETWORK_OPTIONS,
     SPECTRUM,
     describe_problem,
-    merge,
 )
-from nishimori.cli.options import ALPHA, COMMON, NUMBER, PATH, TEXT, Option, collect
+from nishimori.cli.options import (
+    ALPHA,
+    CHANNEL,
+    COMMON,
+    NUMBER,
+    PATH,
+    PENALTY,
+    PRIOR,
+    REGULARIZATION,
+    TEXT,
+    Option,
+)
 from nishimori.cli.output import check_targets, note, write_result
-from nishimori.errors import BadArgument, Status
+from nishimori.errors import BadArgument, NishimoriError, Status
 
 __all__ = ["EXAMPLE", "OPTIONS", "SUMMARY", "run"]
 
@@ -29,17 +39,17 @@ EXAMPLE = (
 OPTIONS = (
     *NETWORK_OPTIONS,
     *GLM_OPTIONS,
-    Option("channel", TEXT, "NAME", "of the labels, such as sign:noise=0.1"),
-    Option("prior", TEXT, "NAME", "of a plain GLM's weights (default gaussian)"),
+    Option("channel", CHANNEL, "NAME", "of the labels, such as sign:noise=0.1"),
+    Option("prior", PRIOR, "NAME", "of a plain GLM's weights (default gaussian)"),
     SPECTRUM,
     Option("loss", TEXT, "NAME", "such as ridge, logistic or huber:threshold=0.5"),
     Option(
         "regularization",
-        TEXT._replace(toml_types=(str, int, float), read=str),
+        REGULARIZATION,
         "X",
         "weight of |w|^2/2: a number (default 1), or optimal",
     ),
-    Option("l1", NUMBER, "X", "weight of the l1 norm (default 0)"),
+    Option("l1", PENALTY, "X", "weight of the l1 norm (default 0)"),
     Option(
         "alpha",
         ALPHA,
@@ -53,9 +63,8 @@ OPTIONS = (
 )
 
 
-def run(arguments: Mapping[str, Any], every: Sequence[str]) -> int:
-    """Compute the curve that the arguments describe, write it and draw it."""
-    values = merge(*collect(arguments, OPTIONS, every))
+def run(values: Mapping[str, Any]) -> int:
+    """Compute the curve that the values describe, write it and draw it."""
     for name, example in (
         ("loss", "ridge"),
         ("channel", "sign:noise=0.1"),
@@ -63,7 +72,7 @@ def run(arguments: Mapping[str, Any], every: Sequence[str]) -> int:
     ):
         if name not in values:
             raise BadArgument(f"--{name} is needed, such as --{name} {example}")
-    check_targets(values, arguments.get("config"))
+    check_targets(values)
     from nishimori import channels
     from nishimori.export import tables
 
@@ -75,7 +84,10 @@ def run(arguments: Mapping[str, Any], every: Sequence[str]) -> int:
     described = describe_problem(values, channel)
     problem = problem_of(described, values)
     settings = {name: values[name] for name in ("rtol",) if name in values}
-    curve = estimator.learning_curve(problem, values["alpha"], on_failure="return", **settings)
+    try:
+        curve = estimator.learning_curve(problem, values["alpha"], on_failure="return", **settings)
+    except NishimoriError as error:
+        raise BadArgument(f"--loss {values['loss']}: {error}") from None
     rows = curve.rows()
     metric = "misclassification" if estimator.labels == "sign" else "mean square"
     heading = {"channel": values["channel"], "estimator": str(estimator), "test error": metric}

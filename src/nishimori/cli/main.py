@@ -11,12 +11,14 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 from nishimori._version import __version__
+from nishimori.cli.model import merge
+from nishimori.cli.options import collect, named_in_file
 from nishimori.cli.output import flush_standard_output
 from nishimori.errors import BadArgument, NishimoriError, NishimoriWarning, suggest
 
 __all__ = ["VERBS", "main"]
 
-VERBS = ("reduce", "curve", "phases", "erm")
+VERBS = ("reduce", "curve", "phases", "erm", "simulate")
 """One module of `nishimori.cli` each."""
 
 _NEGATIVE = re.compile(r"-(\.?\d|inf|nan)", re.IGNORECASE)
@@ -72,7 +74,17 @@ def _run(arguments: list[str]) -> int:
     given = vars(namespace)
     verb = verbs[given.pop("verb")]
     every = {option.name for other in verbs.values() for option in other.OPTIONS}
-    status: int = verb.run(given, sorted(every))
+    from_line, from_file = collect(given, verb.OPTIONS, sorted(every))
+    values = merge(from_line, from_file)
+    left = {name: value for name, value in values.items() if name not in from_line}
+    if "config" in given:
+        values["config"] = given["config"]
+    try:
+        status: int = verb.run(values)
+    except NishimoriError as error:
+        if not left:
+            raise
+        raise named_in_file(error, given["config"], left, verb.OPTIONS) from None
     return status
 
 

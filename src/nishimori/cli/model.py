@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nishimori.cli.layer_grammar import LAYER_KEYS
-from nishimori.cli.options import INTEGER, LAYERS, NUMBER, TEXT, Option, flag
+from nishimori.cli.options import ACTIVATION, INTEGER, LAYERS, NUMBER, SPECTRA, Option, flag
 from nishimori.errors import BadArgument
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 NETWORK_OPTIONS = (
-    Option("activation", TEXT, "NAME", "of every layer, such as tanh:gain=2"),
+    Option("activation", ACTIVATION, "NAME", "of every layer, such as tanh:gain=2"),
     Option("depth", INTEGER, "L", "number of hidden layers (default 1)"),
     Option(
         "layers",
@@ -44,7 +44,7 @@ NETWORK_OPTIONS = (
 
 SPECTRUM = Option(
     "spectrum",
-    TEXT,
+    SPECTRA,
     "NAME",
     "of the inputs' covariance, such as power_law:exponent=1:dimension=100",
 )
@@ -76,8 +76,11 @@ def merge(from_line: Mapping[str, Any], from_file: Mapping[str, Any]) -> dict[st
     return {**kept, **from_line}
 
 
-def is_plain_glm(values: Mapping[str, Any]) -> bool:
-    """Whether the values describe a GLM without a network; refuses contradictions."""
+def is_plain_glm(values: Mapping[str, Any], instead: str = "") -> bool:
+    """Whether the values describe a GLM without a network; refuses contradictions.
+
+    `instead` is what the sentence says of other ways where nothing is described.
+    """
     uniform, layers, plain = (
         [name for name in way if name in values] for way in (_UNIFORM, ("layers",), _PLAIN)
     )
@@ -96,6 +99,7 @@ def is_plain_glm(values: Mapping[str, Any]) -> bool:
     if not layers and "activation" not in values:
         raise BadArgument(
             "a network is needed: --activation tanh:gain=2 --depth 3, or --layers tanh,relu"
+            f"{instead}"
         )
     return False
 
@@ -139,7 +143,7 @@ def describe_problem(values: Mapping[str, Any], channel: Channel) -> Described:
     prior = priors.parse(values.get("prior", "gaussian"))
     offset = {name: values[name] for name in ("offset",) if name in values}
     inputs = input_arguments(values)
-    if is_plain_glm(values):
+    if is_plain_glm(values, "; or a plain GLM by --signal-variance 1"):
         variances = {name: values[name] for name in _PLAIN if name in values}
         problem = GLM(channel=channel, prior=prior, **variances, **offset, **inputs)
         return Described(problem, None, _describe_glm(problem))

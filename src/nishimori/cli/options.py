@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import math
+import re
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from typing import Any, NamedTuple
 
 from nishimori.cli.alpha_grammar import ACCEPTED, check_alpha, parse_alpha
@@ -12,7 +15,9 @@ from nishimori.cli.layer_grammar import read_layers
 from nishimori.errors import BadArgument, ConfigError, NishimoriError, suggest
 
 __all__ = [
+    "ACTIVATION",
     "ALPHA",
+    "CHANNEL",
     "COMMON",
     "FLAG",
     "INTEGER",
@@ -20,12 +25,18 @@ __all__ = [
     "LAYERS",
     "NUMBER",
     "PATH",
+    "PENALTY",
+    "PRIOR",
+    "REGULARIZATION",
+    "SPECTRA",
     "TEXT",
+    "TEXTS",
     "Kind",
     "Option",
     "choice",
     "collect",
     "flag",
+    "named_in_file",
 ]
 
 
@@ -39,12 +50,16 @@ class Kind(NamedTuple):
     toml_types : tuple of type
         The types that a TOML file may give; the command line gives text.
     read : callable
-        Text, or a TOML value of those types, in; the value out, or a `NishimoriError`.
+        Text, or a TOML value of those types, in; the value out, or a `NishimoriError` whose text
+        goes on from the name of the option.
+    check : callable, optional
+        The value that was read in; a `NishimoriError` of a whole sentence where it means nothing.
     """
 
     expects: str
     toml_types: tuple[type, ...]
     read: Callable[[Any], Any]
+    check: Callable[[Any], object] | None = None
 
 
 class Option(NamedTuple):
@@ -97,6 +112,12 @@ def _text(value: str) -> str:
     return value
 
 
+def _path(value: str) -> str:
+    if "\0" in value:
+        raise BadArgument("must be the name of a file, and holds a null character")
+    return _text(value)
+
+
 def _alpha(value: Any) -> list[float]:
     if isinstance(value, str):
         return parse_alpha(value)
@@ -119,14 +140,73 @@ def _integers(value: Any) -> list[int]:
     return list(values)
 
 
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return _text(value).split(",")
+    if not value:
+        raise BadArgument("is an empty list; expected at least one string")
+    for text in value:
+        if not isinstance(text, str):
+            raise BadArgument(f"must be a list of strings, got {text!r} in it")
+    return list(value)
+
+
+def _regularization(value: Any) -> float | str:
+    if isinstance(value, list):
+        raise BadArgument(
+            f"must be one number or optimal, got the list {value!r:.60}; run it once for each"
+        )
+    if isinstance(value, str) and value.strip().lower() == "optimal":
+        return "optimal"
+    try:
+        number = _number(value)
+    except BadArgument:
+        raise BadArgument(f"must be a number or optimal, got {value!r}") from None
+    return _penalty(number)
+
+
+def _penalty(value: str | float) -> float:
+    number = _number(value)
+    if not (math.isfinite(number) and number >= 0.0):
+        raise BadArgument(f"must be finite and at least 0, got {number:g}")
+    return number
+
+
+def _grammar(module: str) -> Kind:
+    """Text that a module of names understands."""
+
+    def parse(text: str) -> object:
+        found: object = import_module(f"nishimori.{module}").parse(text)
+        return found
+
+    return TEXT._replace(check=parse)
+
+
+def _check_layers(layers: list[dict[str, Any]]) -> None:
+    from nishimori import activations
+    from nishimori.network import Layer
+
+    for number, layer in enumerate(layers, 1):
+        variances = {name: value for name, value in layer.items() if name != "activation"}
+        try:
+            Layer(activations.parse(layer["activation"]), **variances)
+        except NishimoriError as error:
+            raise _again(error, f"layer {number}: {error}") from None
+
+
 NUMBER = Kind("a number", (int, float), _number)
 INTEGER = Kind("an integer", (int,), _integer)
 INTEGERS = Kind("integers", (int, list), _integers)
 TEXT = Kind("a string", (str,), _text)
-PATH = TEXT._replace(expects="the name of a file")
+PATH = TEXT._replace(expects="the name of a file", read=_path)
 FLAG = Kind("true or false", (bool,), bool)
 ALPHA = Kind("a number, a list of numbers or a string", (int, float, str, list), _alpha)
-LAYERS = Kind("a list of tables or a string", (str, list), read_layers)
+LAYERS = Kind("a list of tables or a string", (str, list), read_layers, _check_layers)
+TEXTS = Kind("a string or a list of strings", (str, list), _texts)
+PENALTY = NUMBER._replace(read=_penalty)
+REGULARIZATION = Kind("a number or 'optimal'", (str, int, float, list), _regularization)
+ACTIVATION, CHANNEL = _grammar("activations"), _grammar("channels")
+PRIOR, SPECTRA = _grammar("priors"), _grammar("spectra")
 
 
 def choice(*accepted: str) -> Kind:
@@ -180,11 +260,49 @@ def collect(
     return from_line, from_file
 
 
+def named_in_file(
+    error: NishimoriError, path: str, from_file: Mapping[str, Any], options: Sequence[Option]
+) -> NishimoriError:
+    """`error`, which the library raised, with the file and the key that it speaks of.
+
+    Numbers are refused late, by the name of the key, and paths by themselves; other keys are
+    meant where the option is written out. `from_file` are the values that the command line has
+    left to the file.
+    """
+    text = str(error)
+    kinds = {option.name: option.kind for option in options}
+
+    def is_meant(name: str, value: Any) -> bool:
+        if re.search(rf"(?<![\w-]){flag(name)}(?![\w-])", text):
+            return True
+        if kinds[name] is PATH:
+            return repr(value) in text
+        numeric = kinds[name] in (NUMBER, INTEGER)
+        return numeric and re.search(rf"(?<![\w-]){name}(?!\w)", text) is not None
+
+    keys = [repr(name) for name, value in from_file.items() if is_meant(name, value)]
+    if not keys:
+        return error
+    return ConfigError(f"{path}: {'key' if len(keys) == 1 else 'keys'} {', '.join(keys)}: {text}")
+
+
+def _again(error: NishimoriError, text: str) -> NishimoriError:
+    """An error of the same kind with another text."""
+    again: NishimoriError = type(error)(text)
+    return again
+
+
 def _read(kind: Kind, value: Any, where: str) -> Any:
     try:
-        return kind.read(value)
+        found = kind.read(value)
     except NishimoriError as error:
-        raise type(error)(f"{where} {error}") from None
+        raise _again(error, f"{where} {error}") from None
+    try:
+        if kind.check is not None:
+            kind.check(found)
+    except NishimoriError as error:
+        raise _again(error, f"{where}: {error}") from None
+    return found
 
 
 def _read_toml(kind: Kind, value: Any, where: str) -> Any:
@@ -194,6 +312,6 @@ def _read_toml(kind: Kind, value: Any, where: str) -> Any:
     if not right:
         raise ConfigError(f"{where} must be {kind.expects}, got {value!r}")
     try:
-        return kind.read(value)
+        return _read(kind, value, where)
     except NishimoriError as error:
-        raise ConfigError(f"{where} {error}") from None
+        raise ConfigError(str(error)) from None

@@ -12,7 +12,7 @@ from nishimori.errors import BadArgument, OutputError
 __all__ = ["check_targets", "flush_standard_output", "note", "write_result"]
 
 
-def check_targets(values: Mapping[str, Any], config: str | None) -> None:
+def check_targets(values: Mapping[str, Any]) -> None:
     """Refuse files that cannot be written, or that would overwrite each other or the options.
 
     Raises
@@ -22,7 +22,7 @@ def check_targets(values: Mapping[str, Any], config: str | None) -> None:
     """
     from nishimori.export.files import check_writable
 
-    taken = {} if config is None else {os.path.realpath(config): "--config"}
+    taken = {os.path.realpath(values["config"]): "--config"} if "config" in values else {}
     for name in ("output", "plot"):
         if name not in values:
             continue

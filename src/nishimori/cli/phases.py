@@ -12,9 +12,8 @@ from nishimori.cli.model import (
     NETWORK_OPTIONS,
     SPECTRUM,
     describe_problem,
-    merge,
 )
-from nishimori.cli.options import ALPHA, COMMON, NUMBER, PATH, TEXT, Option, choice, collect
+from nishimori.cli.options import ALPHA, CHANNEL, COMMON, NUMBER, PATH, PRIOR, Option, choice
 from nishimori.cli.output import check_targets, note, write_result
 from nishimori.errors import BadArgument
 
@@ -34,8 +33,8 @@ _NEAR = range(2, 8)
 OPTIONS = (
     *NETWORK_OPTIONS,
     *GLM_OPTIONS,
-    Option("channel", TEXT, "NAME", "of the labels, such as sign:noise=0.1"),
-    Option("prior", TEXT, "NAME", "of a plain GLM's weights (default gaussian)"),
+    Option("channel", CHANNEL, "NAME", "of the labels, such as sign:noise=0.1"),
+    Option("prior", PRIOR, "NAME", "of a plain GLM's weights (default gaussian)"),
     SPECTRUM,
     Option("offset", NUMBER, "X", "a fixed known offset of the output (default 0)"),
     Option("alpha", ALPHA, "GRID", "also every fixed point at these samples per dimension"),
@@ -47,12 +46,11 @@ OPTIONS = (
 )
 
 
-def run(arguments: Mapping[str, Any], every: Sequence[str]) -> int:
-    """Find the thresholds of the problem that the arguments describe, write and draw them."""
-    values = merge(*collect(arguments, OPTIONS, every))
+def run(values: Mapping[str, Any]) -> int:
+    """Find the thresholds of the problem that the values describe, write and draw them."""
     if "channel" not in values:
         raise BadArgument("--channel is needed, such as --channel sign:noise=0.1")
-    check_targets(values, arguments.get("config"))
+    check_targets(values)
     from nishimori import channels
     from nishimori.export import tables
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from nishimori.cli.model import NETWORK_OPTIONS, build_network, merge
-from nishimori.cli.options import COMMON, INTEGER, INTEGERS, Option, collect
+from nishimori.cli.model import NETWORK_OPTIONS, build_network
+from nishimori.cli.options import COMMON, INTEGER, INTEGERS, Option
 from nishimori.cli.output import check_targets, write_result
 from nishimori.cli.progress import progress_bar
 from nishimori.errors import BadArgument
@@ -24,10 +24,9 @@ OPTIONS = (
 )
 
 
-def run(arguments: Mapping[str, Any], every: Sequence[str]) -> int:
-    """Reduce the network that the arguments describe and write what was found."""
-    values = merge(*collect(arguments, OPTIONS, every))
-    check_targets(values, arguments.get("config"))
+def run(values: Mapping[str, Any]) -> int:
+    """Reduce the network that the values describe and write what was found."""
+    check_targets(values)
     network = build_network(values)
     sizes = _sizes(values, network.depth)
     moment = {name: values[name] for name in ("input_second_moment",) if name in values}

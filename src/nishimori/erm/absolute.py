@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from nishimori.erm.base import Estimator, FloatArray
+from nishimori.erm.base import Estimator, FloatArray, Kinks
 
 __all__ = ["Absolute"]
 
@@ -37,6 +38,14 @@ class Absolute(Estimator):
     .. [1] Advani, Ganguli, Phys. Rev. X 6 (2016) 031034, arXiv:1601.04650.
     """
 
+    sources: ClassVar[tuple[str, ...]] = ("advani2016",)
+
+    def latex_loss(self, t: str = "t") -> str:
+        return rf"\lvert {t} \rvert"
+
+    def latex_score(self, t: str = "t") -> str:
+        return rf"\max\left(-1, \min\left(\frac{{{t}}}{{V}}, 1\right)\right)"
+
     def reduced(self, t: FloatArray) -> FloatArray:
         return np.abs(t)
 
@@ -48,6 +57,6 @@ class Absolute(Estimator):
     def minimum(self, t: FloatArray, susceptibility: FloatArray) -> FloatArray:
         return np.maximum(np.abs(t) - susceptibility, 0.0)
 
-    def cuts(self, susceptibility: FloatArray) -> FloatArray:
-        place = np.asarray(susceptibility)
-        return np.stack([-place, np.zeros_like(place), place], axis=-1)
+    @property
+    def kinks(self) -> Kinks:
+        return ((0.0, -1.0, 1.0),)

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nishimori.arguments import require_array, require_positive
+from nishimori.erm.checks import require_cavity, require_regularization
 from nishimori.errors import BadArgument
+from nishimori.latex import Symbol
+from nishimori.results import traced
 
 if TYPE_CHECKING:
     from nishimori.channels import Channel
     from nishimori.erm.mapping import ScikitLearn
     from nishimori.features import Features
     from nishimori.glm import GLM, OnFailure
+    from nishimori.paper import Equations
     from nishimori.results import ErmCurve, ErmState
 
-__all__ = ["Estimator", "FloatArray", "Regularization", "require_positive"]
+__all__ = ["Estimator", "FloatArray", "Kinks", "Regularization"]
 
 FloatArray = NDArray[np.float64]
 Regularization = ArrayLike | Literal["optimal"]
+Kinks = tuple[tuple[float, float, float], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,24 +57,36 @@ class Estimator:
     labels: ClassVar[Literal["real", "sign", "any"]] = "real"
     is_square: ClassVar[bool] = False
     separable_only: ClassVar[bool] = False
+    sources: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         name = type(self).__name__
         object.__setattr__(
-            self, "regularization", _require_regularization(self.regularization, name)
+            self, "regularization", require_regularization(self.regularization, name)
         )
-        try:
-            l1 = float(self.l1)
-        except (TypeError, ValueError):
-            raise BadArgument(f"{name}: l1 must be a number, got {self.l1!r}") from None
-        if not (math.isfinite(l1) and l1 >= 0.0):
-            raise BadArgument(f"{name}: l1 must be finite and at least 0, got {l1:g}")
-        object.__setattr__(self, "l1", l1)
+        object.__setattr__(self, "l1", require_positive("l1", self.l1, name, zero=True))
 
     @property
     def name(self) -> str:
         """What errors call it."""
         return type(self).__name__
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Keys of what `nishimori.citation` cites: those of the loss, and of the equations."""
+        return *self.sources, "loureiro2021", *(("bayati2012",) if self.l1 > 0.0 else ())
+
+    def latex_loss(self, t: str = "t") -> str | None:
+        """`reduced` in LaTeX, a formula of `t`; None for a function the user gave."""
+        return None
+
+    def latex_score(self, t: str = "t") -> str | None:
+        """`score` in LaTeX, a formula of `t` and V; None where it has no closed form."""
+        return None
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        """The letters for the loss's own parameters."""
+        return ()
 
     # The loss in its variable t.
 
@@ -85,22 +102,28 @@ class Estimator:
         """The loss at the proximal point."""
         raise NotImplementedError
 
+    @property
+    def kinks(self) -> Kinks:
+        """Where the loss or its slope has a kink, ascending in t; the slopes on both sides.
+
+        From t = kink + V slope of one side to that of the other the proximal point is the kink.
+        """
+        return ()
+
     def cuts(self, susceptibility: FloatArray) -> FloatArray:
-        """Places in t where `score` has a kink or a near singularity; one more axis, the last."""
-        raise NotImplementedError
+        """Places in t where `score` is nearly singular otherwise; one more axis, the last."""
+        return np.empty((*np.shape(susceptibility), 0))
 
     # The same, of labels and fields.
 
     def value(self, y: ArrayLike, z: ArrayLike) -> FloatArray:
         """The loss of predicting z where the label is y."""
-        label, field = np.asarray(y, dtype=np.float64), np.asarray(z, dtype=np.float64)
+        label, field = require_array("y", y, self.name), require_array("z", z, self.name)
         return self.reduced(label * field if self.labels == "sign" else label - field)
 
     def proximal(self, y: ArrayLike, omega: ArrayLike, susceptibility: ArrayLike) -> FloatArray:
-        """The z that minimises loss(y, z) + (z - omega)^2/(2 V)."""
-        label, field, v = np.broadcast_arrays(
-            *(np.asarray(a, dtype=np.float64) for a in (y, omega, susceptibility))
-        )
+        """The z that minimises loss(y, z) + (z - omega)^2/(2 V); 0 < V < infinity."""
+        label, field, v = require_cavity(y, omega, susceptibility, self.name)
         margin = self.labels == "sign"
         t = label * field if margin else label - field
         g, _ = self.score(t, v)
@@ -119,6 +142,15 @@ class Estimator:
         return self
 
     # What the user asks.
+
+    def equations(self, problem: GLM, features: Features | None = None) -> Equations:
+        """The loss, the order parameters and the errors of this student, as LaTeX.
+
+        Arguments as in `learning_curve`.
+        """
+        from nishimori.paper.estimators import estimator_equations
+
+        return estimator_equations(self, problem, features)
 
     def learning_curve(
         self,
@@ -157,7 +189,14 @@ class Estimator:
         """
         from nishimori.erm.curve import learning_curve
 
-        return learning_curve(self, problem, alpha, features, rtol=rtol, on_failure=on_failure)
+        asked: dict[str, Any] = {"problem": problem, "alpha": alpha, "features": features}
+        asked["rtol"] = rtol
+        return traced(
+            lambda: learning_curve(self, **asked, on_failure=on_failure),
+            self,
+            "learning_curve",
+            asked,
+        )
 
     def solve(
         self,
@@ -171,7 +210,9 @@ class Estimator:
         """One point; arguments as in `learning_curve`."""
         from nishimori.erm.curve import solve
 
-        return solve(self, problem, alpha, features, rtol=rtol, on_failure=on_failure)
+        asked: dict[str, Any] = {"problem": problem, "alpha": alpha, "features": features}
+        asked["rtol"] = rtol
+        return traced(lambda: solve(self, **asked, on_failure=on_failure), self, "solve", asked)
 
     def optimal_regularization(
         self, problem: GLM, alpha: ArrayLike, features: Features | None = None
@@ -180,8 +221,19 @@ class Estimator:
 
         A closed form where there is one, else a search between 1e-12 and 1e12. How flat the
         minimum is can be read off the ``flatness`` of ``learning_curve`` with
-        ``regularization="optimal"``.
+        ``regularization="optimal"``. The estimator's own number is not used.
+
+        Raises
+        ------
+        BadArgument
+            If an argument is out of its domain, the loss cannot take the labels, or the
+            estimator's own regularization is an array.
         """
+        if np.ndim(self.regularization) != 0:  # of what shape would the answer be?
+            raise BadArgument(
+                f"{self.name}: optimal_regularization looks for one number at each alpha, and the "
+                "estimator holds an array of regularization; use one without"
+            )
         from nishimori.erm.curve import optimal_regularization
 
         return optimal_regularization(self, problem, alpha, features)
@@ -205,9 +257,17 @@ class Estimator:
             Those that `state` was solved with.
         label_noise : bool, default True
             Whether the label is the noisy one, or what the channel would give without its noise.
+
+        Raises
+        ------
+        BadArgument
+            If `state` is not one of a trained estimator, or the problem, features and loss do
+            not fit together.
         """
+        from nishimori.erm.checks import check_solved
         from nishimori.erm.observables import test_error
 
+        check_solved(self, problem, state, features, "test_error", curves=True)
         return test_error(self, problem, state, features, label_noise=label_noise)
 
     def margin_density(
@@ -233,6 +293,12 @@ class Estimator:
         training : bool, default False
             Of the training samples instead of fresh ones; without its atoms, such as the support
             vectors at margin 1 of the hinge loss.
+
+        Raises
+        ------
+        BadArgument
+            If `state` is not one of a trained estimator, the problem, features and loss do not
+            fit together, `u` is not finite, or there is no density.
         """
         from nishimori.erm.density import margin_density
 
@@ -266,40 +332,3 @@ class Estimator:
                 f"{field.name}={value:g}" if isinstance(value, float) else f"{field.name}={value}"
             )
         return ":".join([type(self).__name__.lower(), *settings])
-
-
-def _require_regularization(value: Any, owner: str) -> Any:
-    """`value` as a float, nested tuples of floats or "optimal", or a sentence."""
-    if isinstance(value, str):
-        if value == "optimal":
-            return value
-        raise BadArgument(
-            f"{owner}: regularization must be a number, an array or 'optimal', got {value!r}"
-        )
-    try:
-        array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise BadArgument(
-            f"{owner}: regularization must be a number, an array or 'optimal', got {value!r:.60}"
-        ) from None
-    bad = ~(np.isfinite(array) & (array >= 0.0))
-    if bad.any():
-        raise BadArgument(
-            f"{owner}: regularization must be finite and at least 0, got {array[bad].flat[0]:g}"
-        )
-    return float(array) if array.ndim == 0 else _nested(array.tolist())
-
-
-def _nested(values: Any) -> Any:
-    return tuple(_nested(v) for v in values) if isinstance(values, list) else values
-
-
-def require_positive(name: str, value: Any, owner: str) -> float:
-    """`value` as a finite positive float, or a sentence."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise BadArgument(f"{owner}: {name} must be a number, got {value!r}") from None
-    if not (math.isfinite(number) and number > 0.0):
-        raise BadArgument(f"{owner}: {name} must be finite and positive, got {number:g}")
-    return number

@@ -35,6 +35,7 @@ __all__ = ["answer", "learning_curve", "optimal_regularization", "solve"]
 FloatArray = NDArray[np.float64]
 
 _VOID = (Status.NO_SOLUTION, Status.NOT_SEPARABLE)  # there are no numbers
+_LEAST = 1e-280  # numbers below have no digits to compare
 _ROUNDING = 1e-15  # of one evaluation of the equations
 _GOOD = 1e-9  # residual of a point whose error the finer grid is asked for
 
@@ -106,7 +107,7 @@ def solve(
     on_failure: OnFailure = "raise",
 ) -> ErmState:
     """See `Estimator.solve`."""
-    if np.ndim(alpha) != 0:
+    if require_alpha(alpha).ndim != 0:
         raise BadArgument("solve: alpha must be one number; learning_curve takes an array")
     if np.ndim(estimator.regularization) != 0:
         raise BadArgument("solve: regularization must be one number or 'optimal', got an array")
@@ -173,7 +174,10 @@ def _solved(
             fine = setting.refined()
             finer = fine.respond(fine.conjugates(solved.x, each), scale)
             gap = np.where(wrong < _GOOD, np.abs(finer - solved.x).max(axis=1), 0.0)
-            wrong = np.maximum(wrong, gap)
+            # as far beside the solution as rounding may be: in a tail that moves much
+            beside = finer + np.maximum(wrong[:, None], np.spacing(np.abs(finer)))
+            apart = _apart(point, fine.finish(beside, each, scale))
+            wrong = np.maximum(wrong, np.where(wrong < _GOOD, np.fmax(gap, apart), gap))
         error = wrong * solved.sensitivity
         point = _with_labels(setting, point, solved.x, each, scale)
     status = _status(setting, solved, point, gap, rtol)
@@ -182,6 +186,16 @@ def _solved(
     if hard:
         point = vanishing(point)
     return Answer(point, solved.x, solved.residual, error, status)
+
+
+def _apart(one: Point, two: Point) -> FloatArray:
+    """Largest relative difference of what is positive: in a tail it is not that of the unknowns."""
+    pairs = zip((*one.order[:2], *one[2:]), (*two.order[:2], *two[2:]), strict=True)
+    out = np.zeros(one.test_error.shape)
+    for a, b in pairs:
+        large = np.maximum(np.abs(a), np.abs(b))
+        out = np.fmax(out, np.where(large > _LEAST, np.abs(a - b) / large, 0.0))
+    return out
 
 
 def _closed_answer(setting: Setting, alpha: FloatArray, regularization: FloatArray) -> Answer:
@@ -303,5 +317,7 @@ def _dressed(
     void = np.isin(found.status, _VOID)
     for name in arrays.keys() - {"status", "residual", "error_estimate"}:
         arrays[name] = np.where(void, np.nan, arrays[name])
-    shaped = {name: np.asarray(values).reshape(alpha.shape) for name, values in arrays.items()}
+    shaped: dict[str, Any] = {
+        name: np.asarray(values).reshape(alpha.shape) for name, values in arrays.items()
+    }
     return ErmCurve(alpha=alpha, regularization=regularization, flatness=flatness, **shaped)

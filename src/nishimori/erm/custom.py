@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nishimori.erm.base import Estimator, FloatArray
+from nishimori.arguments import require_array
+from nishimori.erm.base import Estimator, FloatArray, Kinks
+from nishimori.erm.checks import require_cavity
 from nishimori.erm.label_kinks import kinks_in_label
 from nishimori.erm.labelled import LabelledLoss
 from nishimori.erm.tabulated import ConvexTable
@@ -71,23 +73,17 @@ class Custom(Estimator):
             )
         if callable(self.breakpoints):
             return
-        try:
-            places = np.atleast_1d(np.asarray(self.breakpoints, dtype=np.float64))
-        except (TypeError, ValueError):
-            raise BadArgument(
-                f"Custom: breakpoints must be numbers, got {self.breakpoints!r}"
-            ) from None
+        places = np.atleast_1d(require_array("breakpoints", self.breakpoints, "Custom"))
         if not np.isfinite(places).all():
             raise BadArgument(f"Custom: breakpoints must be finite, got {self.breakpoints!r}")
         object.__setattr__(self, "breakpoints", tuple(places.tolist()))
 
     def value(self, y: ArrayLike, z: ArrayLike) -> FloatArray:
-        return evaluated(self.loss, np.asarray(y, float), np.asarray(z, float))
+        label, field = (require_array(*pair, "Custom") for pair in (("y", y), ("z", z)))
+        return evaluated(self.loss, label, field)
 
     def proximal(self, y: ArrayLike, omega: ArrayLike, susceptibility: ArrayLike) -> FloatArray:
-        label, field, v = np.broadcast_arrays(
-            *(np.asarray(a, dtype=np.float64) for a in (y, omega, susceptibility))
-        )
+        label, field, v = require_cavity(y, omega, susceptibility, "Custom")
         loss = self._of(np.unique(label), bool((np.abs(label) == 1.0).all()))
         if isinstance(loss, OneVariable):
             return loss.proximal(label, field, v)
@@ -191,6 +187,12 @@ class OneVariable(Estimator):
 
     def minimum(self, t: FloatArray, susceptibility: FloatArray) -> FloatArray:
         return self.table.value(self.table.proximal(t, susceptibility)[0])
+
+    @property
+    def kinks(self) -> Kinks:
+        table = self.table
+        sides = np.stack([table.edges, table.below, table.above], axis=1)
+        return tuple(map(tuple, sides[table.above > table.below].tolist()))
 
     def cuts(self, susceptibility: FloatArray) -> FloatArray:
         return self.table.images(susceptibility)

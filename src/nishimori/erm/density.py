@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
+from nishimori.arguments import require_array
 from nishimori.channels import Sign
 from nishimori.erm.base import Estimator
+from nishimori.erm.checks import check_solved
 from nishimori.erm.general import components
 from nishimori.erm.labelled import LabelledLoss
 from nishimori.errors import BadArgument
@@ -36,9 +38,12 @@ def margin_density(
     training: bool = False,
 ) -> FloatArray:
     """See `Estimator.margin_density`."""
-    places = np.asarray(u, dtype=np.float64)
+    check_solved(estimator, problem, state, features, "margin_density", curves=False)
+    places = require_array("u", u, "margin_density")
     if not np.isfinite(places).all():
         raise BadArgument("margin_density: u must be finite")
+    if estimator.for_labels(problem.channel).labels == "sign" and state.self_overlap == 0.0:
+        raise BadArgument("margin_density: the output is 0, every margin is, there is no density")
     flat = places.ravel()
     estimator = estimator.for_labels(problem.channel)
     rho = (LinearStudent() if features is None else features).geometry(problem).target_variance
@@ -92,7 +97,8 @@ def _fresh(
 
 
 def _normal(t: FloatArray, mean: FloatArray, variance: FloatArray) -> FloatArray:
-    return np.exp(-0.5 * np.square(t - mean) / variance) / np.sqrt(2.0 * math.pi * variance)
+    with np.errstate(over="ignore"):  # far out
+        return np.exp(-0.5 * np.square(t - mean) / variance) / np.sqrt(2.0 * math.pi * variance)
 
 
 def _before(estimator: Estimator, after: FloatArray, v: float) -> FloatArray:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from nishimori.erm.base import Estimator, FloatArray, require_positive
+from nishimori.arguments import require_positive
+from nishimori.erm.base import Estimator, FloatArray, Kinks
+from nishimori.latex import Symbol
 
 __all__ = ["EpsilonInsensitive"]
 
@@ -41,10 +44,22 @@ class EpsilonInsensitive(Estimator):
 
     epsilon: float
 
+    sources: ClassVar[tuple[str, ...]] = ("drucker1996",)
+
     def __post_init__(self) -> None:
         super().__post_init__()
         value = require_positive("epsilon", self.epsilon, "EpsilonInsensitive")
         object.__setattr__(self, "epsilon", value)
+
+    def latex_loss(self, t: str = "t") -> str:
+        return rf"\max(\lvert {t} \rvert - \epsilon, 0)"
+
+    def latex_score(self, t: str = "t") -> str:
+        inner = rf"\frac{{\lvert {t} \rvert - \epsilon}}{{V}}"
+        return rf"\operatorname{{sign}}({t})\,\max\left(0, \min\left({inner}, 1\right)\right)"
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        return (Symbol(r"\epsilon", "half the width of the tube without loss", self.epsilon),)
 
     def reduced(self, t: FloatArray) -> FloatArray:
         return np.maximum(np.abs(t) - self.epsilon, 0.0)
@@ -61,7 +76,6 @@ class EpsilonInsensitive(Estimator):
     def minimum(self, t: FloatArray, susceptibility: FloatArray) -> FloatArray:
         return np.maximum(np.abs(t) - self.epsilon - susceptibility, 0.0)
 
-    def cuts(self, susceptibility: FloatArray) -> FloatArray:
-        near = np.full(np.shape(susceptibility), self.epsilon)
-        far = self.epsilon + np.asarray(susceptibility)
-        return np.stack([-far, -near, near, far], axis=-1)
+    @property
+    def kinks(self) -> Kinks:
+        return ((-self.epsilon, -1.0, 0.0), (self.epsilon, 0.0, 1.0))

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nishimori.erm.base import Estimator
-from nishimori.erm.quadrature import gaussian_nodes
+from nishimori.erm.quadrature import FINER, LEVELS, Levels, loss_nodes, normal
 from nishimori.features import Geometry, OrderParameters
 
 __all__ = ["Conjugates", "Point", "RegressionSystem", "System", "misalignment"]
 
 FloatArray = NDArray[np.float64]
 
+_ROWS = 32
 _TINY = -460.0  # the logarithm of an error that is as good as none
 
 
@@ -101,6 +102,7 @@ class RegressionSystem:
     variances: FloatArray
     weights: FloatArray
     nodes: int = 16
+    levels: Levels = LEVELS
 
     def start(self, alpha: FloatArray, regularization: FloatArray) -> FloatArray:
         """V of ridge regression, and nothing learnt."""
@@ -170,7 +172,7 @@ class RegressionSystem:
         return (residual < 1e-9) & (new < tiny), np.where(sharp, 0.0, v), hats
 
     def refined(self) -> RegressionSystem:
-        return replace(self, nodes=self.nodes + 6)
+        return replace(self, nodes=self.nodes + 6, levels=FINER)
 
     def _mean_square(self, conjugates: Conjugates, regularization: FloatArray) -> FloatArray:
         return self.geometry.mean_square(
@@ -186,21 +188,29 @@ class RegressionSystem:
         if self.loss.is_square:
             averages = _square_averages(v, total @ self.weights)
         else:
-            averages = self._averages(v, total, complete)
+            # as many rows at a time as keep the nodes in the cache; one where it has parts
+            step = _ROWS if self.weights.size == 1 else 1
+            parts = [
+                self._averages(v[i : i + step], total[i : i + step], complete)
+                for i in range(0, v.size, step)
+            ]
+            averages = Averages(*(np.concatenate(column) for column in zip(*parts, strict=True)))
         slope = alpha * averages.slope
         return Conjugates(slope, alpha * averages.square, self.slope * slope), averages
 
     def _averages(self, v: FloatArray, total: FloatArray, complete: bool) -> Averages:
         loss, shape = self.loss, total.shape
-        width = np.sqrt(total).ravel()
-        each = np.repeat(v, shape[1])
-        t, w = gaussian_nodes(np.zeros(width.size), width, loss.cuts(each), self.nodes)
-        g, slope = loss.score(t, each[:, None])
+        width, each = np.sqrt(total).ravel(), np.repeat(v, shape[1])
+        zero = np.zeros_like(width)
+        share = self.weights if shape[1] > 1 else None
+        nodes = loss_nodes(loss, each, zero, width, self.nodes, self.levels, share=share)
+        law = nodes.weight * normal(nodes.z)
+        g, slope = nodes.score(loss, each)
 
         def mean(values: FloatArray) -> FloatArray:
-            return np.einsum("nk,nk->n", w, values).reshape(shape) @ self.weights
+            return nodes.sums(values, law, width.size).reshape(shape) @ self.weights
 
-        train = mean(loss.minimum(t, each[:, None])) if complete else np.zeros(0)
+        train = mean(nodes.minimum(loss, each)) if complete else np.zeros(0)
         return Averages(mean(slope), mean(g * g), train, np.full(shape[0], np.nan))
 
 

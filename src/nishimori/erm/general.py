@@ -10,20 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from nishimori.channels import Channel
+from nishimori.channels import Channel, Custom, Poisson
 from nishimori.channels.laws import field_rule
 from nishimori.erm.base import Estimator
 from nishimori.erm.equations import Conjugates, Point, misalignment
 from nishimori.erm.margins import overlap_start
-from nishimori.erm.quadrature import gaussian_nodes
+from nishimori.erm.quadrature import FINER, LEVELS, Levels, loss_nodes, normal
 from nishimori.features import Geometry
 
 __all__ = ["GeneralSystem", "label_error"]
 
 FloatArray = NDArray[np.float64]
 
-_LEAST = 1e-20  # weights below do not count
-_CHUNK = 8_000  # components whose nodes are held at a time
+_CHUNK = 300  # components whose nodes are held at a time: as many as stay in the cache
+_FAR = 38.0  # deviations of the field, where the normal density is hardly a number any more
+_INNER, _OUTER = 7.5, 1e-9  # from here on so much of an average is too much
 
 
 class Components(NamedTuple):
@@ -36,15 +37,21 @@ class Components(NamedTuple):
 
 
 def components(
-    channel: Channel, variance: float, offset: float, finest: float, count: int
+    channel: Channel,
+    variance: float,
+    offset: float,
+    finest: float,
+    count: int,
+    reach: float = LEVELS[-1],
 ) -> Components:
-    """Fields and labels, on panels no wider than `finest`."""
-    h, w = field_rule(variance, offset, channel.field_scales(variance, offset), finest, count)
+    """Fields up to `reach` deviations and labels, on panels no wider than `finest`."""
+    scales = channel.field_scales(variance, offset)
+    h, w = field_rule(variance, offset, scales, finest, count, reach)
     law = channel.label_law(h)
     values, weights, spread, field = np.broadcast_arrays(
         law.values, law.weights * w[:, None], law.variances, (h - offset)[:, None]
     )
-    kept = weights > _LEAST
+    kept = weights > max(1e-2 * math.exp(-0.5 * reach * reach), 1e-300)
     return Components(field[kept], values[kept], spread[kept], weights[kept])
 
 
@@ -68,6 +75,7 @@ class GeneralSystem:
     channel: Channel
     offset: float
     nodes: int = 12
+    levels: Levels = LEVELS
 
     def start(self, alpha: FloatArray, regularization: FloatArray) -> FloatArray:
         """See `System`."""
@@ -113,7 +121,7 @@ class GeneralSystem:
 
     def refined(self) -> GeneralSystem:
         """See `System`."""
-        return replace(self, nodes=self.nodes + 4)
+        return replace(self, nodes=self.nodes + 4, levels=FINER)
 
     def _averaged(
         self, x: FloatArray, alpha: FloatArray, complete: bool = False
@@ -127,39 +135,52 @@ class GeneralSystem:
 
     def averages(self, log_v: float, log_q: float, tilt: float, complete: bool) -> list[float]:
         """E[-g'], E[g^2], E[h g], m, the training loss and error at one point."""
-        rho, loss = self.geometry.target_variance, self.loss
         if not (-700.0 < log_v < 700.0 and -700.0 < log_q < 700.0 and abs(tilt) < 300.0):
             return [math.nan] * 6
-        v, q = math.exp(log_v), math.exp(log_q)
-        narrow = math.sqrt(q) / math.cosh(tilt)
-        overlap = math.sqrt(q * rho) * math.tanh(tilt)
+        point = math.exp(log_v), math.exp(log_q), tilt
+        found, outer = self._within(self.levels[-1], *point, complete)
+        # averages that live in the tail of the field; densities of labels may not be known there
+        far = not (outer < _OUTER * np.abs(found)).all()
+        if far and (self.channel.binary or not isinstance(self.channel, Poisson | Custom)):
+            found, _ = self._within(_FAR, *point, complete)
+        slope, square, cross, *rest = found.tolist()
+        loss, wrong = (*rest, *([0.0, 0.0] if self.loss.separable_only else [math.nan] * 2))[:2]
+        overlap = math.sqrt(point[1] * self.geometry.target_variance) * math.tanh(tilt)
+        return [slope, square, cross, overlap, loss, wrong]
+
+    def _within(
+        self, reach: float, v: float, q: float, tilt: float, complete: bool
+    ) -> tuple[FloatArray, FloatArray]:
+        """Averages over fields up to `reach` deviations, and the share of the outer ones."""
+        rho, loss = self.geometry.target_variance, self.loss
+        narrow, overlap = math.sqrt(q) / math.cosh(tilt), math.sqrt(q * rho) * math.tanh(tilt)
         lean = overlap / rho
         finest = 2.5 * narrow / abs(lean) if lean != 0.0 else math.inf
-        law = components(self.channel, rho, self.offset, finest, self.nodes + 4)
+        law = components(self.channel, rho, self.offset, finest, self.nodes + 4, reach)
         margin = loss.labels == "sign"
         mean = law.label * lean * law.field if margin else law.label - lean * law.field
         width = np.sqrt(narrow * narrow + law.variance)
         field = law.label * law.field if margin else law.field
-        totals = np.zeros(5)
         edge = -v * float(loss.score(np.zeros((1, 1)), np.full((1, 1), 1e-300))[0][0, 0])
-        cuts = loss.cuts(np.array([v]))
-        if complete and margin and not loss.separable_only:
-            cuts = np.append(cuts, edge).reshape(1, -1)
+        parts = []
         for start in range(0, mean.size, _CHUNK):
             part = slice(start, start + _CHUNK)
-            these = np.broadcast_to(cuts, (mean[part].size, cuts.shape[1]))
-            t, w = gaussian_nodes(mean[part], width[part], these, self.nodes)
-            w = w * law.weight[part, None]
-            g, slope = loss.score(t, np.full((1, 1), v))
-            totals[0] += float(np.vdot(w, slope))
-            totals[1] += float(np.vdot(w, g * g))
-            totals[2] += float(field[part] @ np.einsum("nk,nk->n", w, g))
-            if complete:
-                totals[3] += float(np.vdot(w, loss.minimum(t, np.full((1, 1), v))))
-                totals[4] += float(w[t < edge].sum()) if margin else math.nan
-        if loss.separable_only:
-            totals[4] = 0.0
-        return [*totals[:3].tolist(), overlap, *totals[3:].tolist()]
+            share, each = law.weight[part], np.full(mean[part].size, v)
+            nodes = loss_nodes(
+                loss, each, mean[part], width[part], self.nodes, self.levels, share=share
+            )
+            w = nodes.weight * normal(nodes.z) * share[nodes.row][:, None]
+            g, slope = nodes.score(loss, each)
+            columns = [nodes.sums(values, w, each.size) for values in (slope, g * g, g)]
+            columns[2] *= field[part]
+            if complete and not loss.separable_only:
+                columns.append(nodes.sums(nodes.minimum(loss, each), w, each.size))
+                if margin:
+                    columns.append(share * ndtr((edge - mean[part]) / width[part]))
+            parts.append(np.stack(columns))
+        each = np.concatenate(parts, axis=1)
+        outer = np.abs(law.field) > _INNER * math.sqrt(rho)
+        return each.sum(axis=1), np.abs(each[:, outer]).sum(axis=1)
 
 
 def label_error(

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from nishimori.erm.base import Estimator, FloatArray
+from nishimori.erm.base import Estimator, FloatArray, Kinks
 
 __all__ = ["Hinge"]
 
@@ -42,6 +42,13 @@ class Hinge(Estimator):
     """
 
     labels: ClassVar[Literal["real", "sign", "any"]] = "sign"
+    sources: ClassVar[tuple[str, ...]] = ("aubin2020",)
+
+    def latex_loss(self, t: str = "t") -> str:
+        return rf"\max(1 - {t}, 0)"
+
+    def latex_score(self, t: str = "t") -> str:
+        return rf"\max\left(0, \min\left(\frac{{1 - {t}}}{{V}}, 1\right)\right)"
 
     def reduced(self, t: FloatArray) -> FloatArray:
         return np.maximum(1.0 - t, 0.0)
@@ -57,6 +64,6 @@ class Hinge(Estimator):
     def minimum(self, t: FloatArray, susceptibility: FloatArray) -> FloatArray:
         return np.maximum(1.0 - t - susceptibility, 0.0)
 
-    def cuts(self, susceptibility: FloatArray) -> FloatArray:
-        v = np.asarray(susceptibility)
-        return np.stack([1.0 - v, np.ones_like(v)], axis=-1)
+    @property
+    def kinks(self) -> Kinks:
+        return ((1.0, -1.0, 0.0),)

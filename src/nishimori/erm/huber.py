@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from nishimori.erm.base import Estimator, FloatArray, require_positive
+from nishimori.arguments import require_positive
+from nishimori.erm.base import Estimator, FloatArray, Kinks
+from nishimori.latex import Symbol, cases
 
 __all__ = ["Huber"]
 
@@ -41,10 +44,23 @@ class Huber(Estimator):
 
     threshold: float
 
+    sources: ClassVar[tuple[str, ...]] = ("huber1964",)
+
     def __post_init__(self) -> None:
         super().__post_init__()
         value = require_positive("threshold", self.threshold, "Huber")
         object.__setattr__(self, "threshold", value)
+
+    def latex_loss(self, t: str = "t") -> str:
+        far = rf"\delta\,(\lvert {t} \rvert - \tfrac12 \delta)"
+        near = rf"\tfrac12 {t}^2", rf"\lvert {t} \rvert \le \delta"
+        return cases((near, (far, rf"\lvert {t} \rvert > \delta")))
+
+    def latex_score(self, t: str = "t") -> str:
+        return rf"\max\left(-\delta, \min\left(\frac{{{t}}}{{1 + V}}, \delta\right)\right)"
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        return (Symbol(r"\delta", "where the loss becomes linear", self.threshold),)
 
     def reduced(self, t: FloatArray) -> FloatArray:
         size = np.abs(t)
@@ -63,6 +79,7 @@ class Huber(Estimator):
         outer = size - susceptibility * self.threshold
         return self.reduced(np.where(inner <= self.threshold, inner, outer))
 
-    def cuts(self, susceptibility: FloatArray) -> FloatArray:
-        place = self.threshold * (1.0 + np.asarray(susceptibility))
-        return np.stack([-place, place], axis=-1)
+    @property
+    def kinks(self) -> Kinks:
+        end = self.threshold
+        return ((-end, -end, -end), (end, end, end))

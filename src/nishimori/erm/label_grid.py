@@ -114,6 +114,7 @@ def _additive(
     turns: Turns,
 ) -> LabelGrid:
     """Labels h + noise are Gaussian, whatever the field."""
+    noise, chance = noise[chance > _LEAST], chance[chance > _LEAST]
     total = variance + noise
     root = np.sqrt(total)
     reach = _REACH * float(root.max())

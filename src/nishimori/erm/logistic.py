@@ -45,6 +45,13 @@ class Logistic(Estimator):
     """
 
     labels: ClassVar[Literal["real", "sign", "any"]] = "sign"
+    sources: ClassVar[tuple[str, ...]] = ("aubin2020",)
+
+    def latex_loss(self, t: str = "t") -> str:
+        return rf"\ln(1 + e^{{-{t}}})"
+
+    def latex_score(self, t: str = "t") -> str:
+        return rf"\frac{{1}}{{1 + e^{{z_*}}}}, \qquad z_* = {t} + \frac{{V}}{{1 + e^{{z_*}}}}"
 
     def reduced(self, t: FloatArray) -> FloatArray:
         return np.logaddexp(0.0, -np.asarray(t))

@@ -6,6 +6,7 @@ import math
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from nishimori.arguments import require_number, shown
 from nishimori.erm.absolute import Absolute
 from nishimori.erm.base import Estimator
 from nishimori.erm.epsilon_insensitive import EpsilonInsensitive
@@ -83,9 +84,16 @@ def scikit_learn(estimator: Estimator, samples: int, state: ErmState | None = No
     >>> nm.erm.Lasso(0.3).to_scikit_learn(samples=600).keywords["alpha"]
     0.0005
     """
+    if not isinstance(estimator, Estimator):
+        raise BadArgument(
+            f"scikit_learn: estimator must be one of nishimori.erm, got {shown(estimator)}"
+        )
     name = estimator.name
-    if isinstance(samples, bool) or not samples >= 1:
-        raise BadArgument(f"scikit_learn: samples must be a number of at least 1, got {samples!r}")
+    if require_number("samples", samples, "scikit_learn") < 1:
+        raise BadArgument(f"scikit_learn: samples must be at least 1, got {samples!r}")
+    asked = ("alpha", "regularization", "self_overlap_conjugate")
+    if state is not None and not all(isinstance(getattr(state, k, None), float) for k in asked):
+        raise BadArgument(f"scikit_learn: state must be an ErmState or None, got {shown(state)}")
     reg = 0.0 if isinstance(estimator, MaxMargin) else _regularization(estimator, state)
     l1 = estimator.l1
     free = {"fit_intercept": False}

@@ -11,17 +11,15 @@ from scipy.special import ndtr
 
 from nishimori.erm.base import Estimator
 from nishimori.erm.equations import Averages, Conjugates, Point, misalignment
-from nishimori.erm.quadrature import REACH, panel_nodes
+from nishimori.erm.quadrature import FINER, LEVELS, Levels, loss_nodes, nodes_around, normal
 from nishimori.features import Geometry
 
 __all__ = ["MarginSystem", "overlap_start"]
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 _ROWS = 32
-_INVERSE_SQRT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
-_BASE = np.array([-REACH, -6.0, -4.0, -2.0, 0.0, 2.0, 4.0, 6.0, REACH])
-_NEAR = np.array([-9.0, -4.5, -2.0, 2.0, 4.5, 9.0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +41,7 @@ class MarginSystem:
     noise: float
     flip: float
     nodes: int = 16
+    levels: Levels = LEVELS
 
     @property
     def total_variance(self) -> float:
@@ -85,7 +84,7 @@ class MarginSystem:
 
     def refined(self) -> MarginSystem:
         """See `System`."""
-        return replace(self, nodes=self.nodes + 6)
+        return replace(self, nodes=self.nodes + 6, levels=FINER)
 
     def _averaged(
         self, x: FloatArray, alpha: FloatArray, complete: bool = False
@@ -111,38 +110,43 @@ class MarginSystem:
             v, scale = np.exp(x[:, 0]), np.exp(0.5 * x[:, 1])
         narrow = 1.0 / np.cosh(np.minimum(np.abs(x[:, 2]), 300.0))
         steep = np.sinh(np.clip(x[:, 2], -300.0, 300.0))
-        with np.errstate(over="ignore"):
-            cuts = loss.cuts(v) / scale[:, None]
-            if complete:
-                edge = -v * loss.score(np.zeros((1, 1)), np.zeros((1, 1)) + 1e-300)[0][0, 0]
-                if loss.separable_only:
-                    edge = np.full_like(v, -np.inf)
-                cuts = np.concatenate([cuts, (edge / scale)[:, None]], axis=1)
-        base = np.broadcast_to(_BASE, (v.size, _BASE.size))
-        t, w = panel_nodes(
-            np.concatenate([base, narrow[:, None] * _NEAR, cuts], axis=1), self.nodes
-        )
-        u, each = t * scale[:, None], v[:, None]
-        g, slope = loss.score(u, each)
-        normal = w * np.exp(-0.5 * t * t) * (2.0 * _INVERSE_SQRT_2PI)
-        density = normal * (keep * ndtr(t * steep[:, None]) + self.flip)
-        z = t / narrow[:, None]
-        near = w * np.exp(-0.5 * z * z) * (_INVERSE_SQRT_2PI / narrow[:, None])
+        zero = np.zeros_like(v)
+        nodes = loss_nodes(loss, v, zero, scale, self.nodes, self.levels, narrow)
+
+        def density(t: FloatArray, row: IntArray) -> FloatArray:
+            return 2.0 * normal(t) * (keep * ndtr(t * steep[row][:, None]) + self.flip)
+
+        law = nodes.weight * density(nodes.z, nodes.row)
+        each = narrow[nodes.row][:, None]
+        near = nodes.weight * normal(nodes.z / each) / each
+        g, slope = nodes.score(loss, v)
         k = math.sqrt(2.0 / (math.pi * self.total_variance))
-
-        def mean(values: FloatArray, law: FloatArray = density) -> FloatArray:
-            return np.einsum("nk,nk->n", law, values)
-
         conjugates = Conjugates(
-            alpha * mean(slope), alpha * mean(g * g), alpha * (keep * k) * mean(g, near)
+            alpha * nodes.sums(slope, law, v.size),
+            alpha * nodes.sums(g * g, law, v.size),
+            alpha * (keep * k) * nodes.sums(g, near, v.size),
         )
         if not complete:
             return conjugates, Averages(v, v, v, v)
-        train = mean(loss.minimum(u, each))
-        wrong = np.where(u < edge[:, None], density, 0.0).sum(axis=1)
-        return conjugates, Averages(
-            conjugates.susceptibility, conjugates.self_overlap, train, wrong
-        )
+        train = nodes.sums(nodes.minimum(loss, v), law, v.size)
+        wrong = zero
+        if not loss.separable_only:
+            # below the place whose proximal point is 0
+            start = -loss.score(np.zeros((1, 1)), np.full((1, 1), 1e-300))[0][0]
+            nodes = nodes_around(
+                np.zeros(1),
+                start,
+                np.empty((v.size, 0)),
+                v,
+                zero,
+                scale,
+                self.nodes,
+                self.levels,
+                narrow,
+            )
+            law = nodes.weight * density(nodes.z, nodes.row) * (nodes.region == 0)[:, None]
+            wrong = nodes.sums(law, np.ones_like(law), v.size)
+        return conjugates, Averages(v, v, train, wrong)
 
 
 def overlap_start(

@@ -7,8 +7,10 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from nishimori.erm.base import Estimator, FloatArray
+from nishimori.arguments import shown
+from nishimori.erm.base import Estimator, FloatArray, Kinks, Regularization
 from nishimori.errors import BadArgument
+from nishimori.latex import cases
 
 __all__ = ["MaxMargin"]
 
@@ -21,8 +23,8 @@ class MaxMargin(Estimator):
 
     Parameters
     ----------
-    regularization : float, array_like or "optimal"
-        Has no effect: the limit is of vanishing regularisation.
+    regularization : float
+        Must be 0: the limit is of vanishing regularisation.
     l1 : float
         Must be 0.
 
@@ -48,13 +50,27 @@ class MaxMargin(Estimator):
     .. [1] Aubin, Krzakala, Lu, Zdeborova, NeurIPS 2020, arXiv:2006.06560.
     """
 
+    regularization: Regularization = 0.0
+
     labels: ClassVar[Literal["real", "sign", "any"]] = "sign"
     separable_only: ClassVar[bool] = True
+    sources: ClassVar[tuple[str, ...]] = ("aubin2020",)
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.regularization != 0.0:
+            raise BadArgument(
+                "MaxMargin: it is the limit of vanishing regularization and takes none; use Hinge "
+                f"with a regularization, got {shown(self.regularization)}"
+            )
         if self.l1 != 0.0:
             raise BadArgument(f"MaxMargin: l1 must be 0, got {self.l1:g}")
+
+    def latex_loss(self, t: str = "t") -> str:
+        return cases((("0", rf"{t} \ge 1"), (r"\infty", rf"{t} < 1")))
+
+    def latex_score(self, t: str = "t") -> str:
+        return rf"\frac{{\max(1 - {t}, 0)}}{{V}}"
 
     def reduced(self, t: FloatArray) -> FloatArray:
         return np.where(t >= 1.0, 0.0, np.inf)
@@ -66,5 +82,6 @@ class MaxMargin(Estimator):
     def minimum(self, t: FloatArray, susceptibility: FloatArray) -> FloatArray:
         return np.zeros_like(t)
 
-    def cuts(self, susceptibility: FloatArray) -> FloatArray:
-        return np.ones((*np.shape(susceptibility), 1))
+    @property
+    def kinks(self) -> Kinks:
+        return ((1.0, 0.0, 0.0),)

@@ -51,6 +51,13 @@ class Ridge(Estimator):
     """
 
     is_square: ClassVar[bool] = True
+    sources: ClassVar[tuple[str, ...]] = ("cui2023",)
+
+    def latex_loss(self, t: str = "t") -> str:
+        return rf"\tfrac12 {t}^2"
+
+    def latex_score(self, t: str = "t") -> str:
+        return rf"\frac{{{t}}}{{1 + V}}"
 
     def reduced(self, t: FloatArray) -> FloatArray:
         return 0.5 * t * t
@@ -61,6 +68,3 @@ class Ridge(Estimator):
 
     def minimum(self, t: FloatArray, susceptibility: FloatArray) -> FloatArray:
         return 0.5 * np.square(t / (1.0 + susceptibility))
-
-    def cuts(self, susceptibility: FloatArray) -> FloatArray:
-        return np.empty((*np.shape(susceptibility), 0))

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nishimori.arguments import shown
 from nishimori.channels import Sign
 from nishimori.erm.base import Estimator
 from nishimori.erm.equations import RegressionSystem, System
 from nishimori.erm.general import GeneralSystem
+from nishimori.erm.label_kinds import require_labels
 from nishimori.erm.labelled import LabelledLoss, LabelledSystem
 from nishimori.erm.margins import MarginSystem
 from nishimori.errors import BadArgument
@@ -61,7 +63,7 @@ def prepare(estimator: Estimator, problem: Any, features: Features | None) -> Se
         raise BadArgument(f"{name}: problem must be a GLM, got {type(problem).__name__}")
     channel = problem.channel
     estimator = estimator.for_labels(channel)
-    _check_labels(estimator, problem)
+    require_labels(estimator, channel)
     offset = 0.0 if channel.ignores_offset else problem.offset
     if estimator.l1 > 0.0:
         geometry = _sparse_geometry(estimator, problem, features)
@@ -69,7 +71,7 @@ def prepare(estimator: Estimator, problem: Any, features: Features | None) -> Se
         student = LinearStudent() if features is None else features
         if not isinstance(student, Features):
             raise BadArgument(
-                f"{name}: features must be one of nishimori.features or None, got {features!r}"
+                f"{name}: features must be one of nishimori.features or None, got {shown(features)}"
             )
         geometry = student.geometry(problem)
     closed = False
@@ -109,26 +111,6 @@ def _line(problem: GLM, geometry: Geometry, offset: float) -> tuple[float, float
     return moments.slope, max(moments.mean_square - moments.slope**2 * rho, 0.0)
 
 
-def _check_labels(estimator: Estimator, problem: GLM) -> None:
-    name, channel = estimator.name, problem.channel
-    if estimator.labels == "sign" and not channel.binary:
-        hint = " (the square loss of other labels is Ridge)" if estimator.is_square else ""
-        raise BadArgument(
-            f"{name}: its loss is one of the margin of labels +1 and -1, and the labels of "
-            f"{channel} are not of that kind; use sign, logistic or door labels{hint}"
-        )
-    if estimator.labels == "real" and channel.binary:
-        hint = (
-            "the square loss of such labels is SquareClassification"
-            if estimator.is_square
-            else "use SquareClassification, Logistic, Hinge, SquaredHinge or MaxMargin"
-        )
-        raise BadArgument(
-            f"{name}: its loss is one of real labels, and the labels of {channel} are +1 and -1; "
-            f"{hint}"
-        )
-
-
 def _sparse_geometry(estimator: Estimator, problem: GLM, features: Features | None) -> Geometry:
     from nishimori.features.sparse import SparseGeometry
 
@@ -136,7 +118,7 @@ def _sparse_geometry(estimator: Estimator, problem: GLM, features: Features | No
     if features is not None and not isinstance(features, LinearStudent):
         raise BadArgument(
             f"{name}: l1 > 0 is known for a student that is linear in the input only, "
-            f"got features={features!r}"
+            f"got features={shown(features)}"
         )
     if not isinstance(problem.spectrum, Isotropic):
         raise BadArgument(

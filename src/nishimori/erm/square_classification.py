@@ -46,6 +46,13 @@ class SquareClassification(Estimator):
 
     labels: ClassVar[Literal["real", "sign", "any"]] = "sign"
     is_square: ClassVar[bool] = True
+    sources: ClassVar[tuple[str, ...]] = ("cui2023",)
+
+    def latex_loss(self, t: str = "t") -> str:
+        return rf"\tfrac12 (1 - {t})^2"
+
+    def latex_score(self, t: str = "t") -> str:
+        return rf"\frac{{1 - {t}}}{{1 + V}}"
 
     def reduced(self, t: FloatArray) -> FloatArray:
         return 0.5 * np.square(1.0 - t)
@@ -59,6 +66,3 @@ class SquareClassification(Estimator):
 
     def minimum(self, t: FloatArray, susceptibility: FloatArray) -> FloatArray:
         return 0.5 * np.square((1.0 - t) / (1.0 + susceptibility))
-
-    def cuts(self, susceptibility: FloatArray) -> FloatArray:
-        return np.empty((*np.shape(susceptibility), 0))

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from nishimori.erm.base import Estimator, FloatArray
+from nishimori.erm.base import Estimator, FloatArray, Kinks
 
 __all__ = ["SquaredHinge"]
 
@@ -40,6 +40,13 @@ class SquaredHinge(Estimator):
     """
 
     labels: ClassVar[Literal["real", "sign", "any"]] = "sign"
+    sources: ClassVar[tuple[str, ...]] = ("aubin2020",)
+
+    def latex_loss(self, t: str = "t") -> str:
+        return rf"\tfrac12 \max(1 - {t}, 0)^2"
+
+    def latex_score(self, t: str = "t") -> str:
+        return rf"\frac{{\max(1 - {t}, 0)}}{{1 + V}}"
 
     def reduced(self, t: FloatArray) -> FloatArray:
         return 0.5 * np.square(np.maximum(1.0 - t, 0.0))
@@ -54,5 +61,6 @@ class SquaredHinge(Estimator):
     def minimum(self, t: FloatArray, susceptibility: FloatArray) -> FloatArray:
         return 0.5 * np.square(np.maximum(1.0 - t, 0.0) / (1.0 + susceptibility))
 
-    def cuts(self, susceptibility: FloatArray) -> FloatArray:
-        return np.ones((*np.shape(susceptibility), 1))
+    @property
+    def kinks(self) -> Kinks:
+        return ((1.0, 0.0, 0.0),)

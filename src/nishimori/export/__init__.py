@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from nishimori.export import files, plots, tables
+from nishimori.export import comparisons, files, html, plots, tables
 
-__all__ = ["files", "plots", "tables"]
+__all__ = ["comparisons", "files", "html", "plots", "tables"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nishimori.export.plots import check_plot, require_matplotlib, save_figure
+from nishimori.export.plots import figure_file, require_matplotlib
 from nishimori.results import Curve
 from nishimori.transitions import PhaseDiagram, Transitions
 
@@ -139,13 +139,7 @@ def plot_phases_file(
     quantity: str = "overlap",
 ) -> None:
     """`draw_phases` into a file, written whole or not at all."""
-    check_plot(path)
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6.4, 4.4), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.subplots()
-    draw_phases(transitions, curves, axes, quantity=quantity)
-    axes.set_title(title, fontsize="medium")
-    save_figure(figure, path)
+    with figure_file(path, 6.4, 4.4) as figure:
+        axes = figure.subplots()
+        draw_phases(transitions, curves, axes, quantity=quantity)
+        axes.set_title(title, fontsize="medium")

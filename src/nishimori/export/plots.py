@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +20,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from nishimori.results import Curve, ErmCurve
+    from nishimori.results.rows import Points
 
 __all__ = [
     "FORMATS",
     "check_plot",
     "draw_curve",
+    "figure_file",
+    "finish",
     "plot_curve_file",
     "plot_erm_file",
     "require_matplotlib",
@@ -72,7 +76,7 @@ def check_plot(path: str) -> None:
 
 
 def draw_curve(
-    curve: Curve | ErmCurve,
+    curve: Points[Any],
     axes: Axes | None = None,
     *,
     quantity: str = "test_error",
@@ -134,7 +138,7 @@ def draw_curve(
     return axes
 
 
-def _label(curve: Curve | ErmCurve, quantity: str) -> str:
+def _label(curve: Points[Any], quantity: str) -> str:
     student = quantity == "overlap" and hasattr(curve, "self_overlap")
     return r"overlap $m$" if student else _LABELS[quantity]
 
@@ -168,14 +172,7 @@ def plot_curve_file(
     OutputError
         If the file cannot be written or drawn; nothing half-written is left behind.
     """
-    check_plot(path)
-    from matplotlib import rc_context
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    with rc_context():
-        figure = Figure(figsize=(8.0, 3.4), layout="constrained")
-        FigureCanvasAgg(figure)
+    with figure_file(path, 8.0, 3.4) as figure:
         left, right = figure.subplots(1, 2)
         label = "mean" if curve.quantiles else "Bayes-optimal" if others else None
         draw_curve(curve, left, color="tab:blue", label=label)
@@ -193,8 +190,7 @@ def plot_curve_file(
             right.set_ylabel("excess over the optimum (relative)")
         else:
             _draw_weights(curve, right)
-        _finish(figure, title)
-        save_figure(figure, path)
+        finish(figure, title)
 
 
 def _draw_weights(curve: Curve, axes: Axes) -> None:
@@ -218,14 +214,7 @@ def plot_erm_file(
 
     Parameters and errors are those of `plot_curve_file`.
     """
-    check_plot(path)
-    from matplotlib import rc_context
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    with rc_context():
-        figure = Figure(figsize=(8.0, 3.4), layout="constrained")
-        FigureCanvasAgg(figure)
+    with figure_file(path, 8.0, 3.4) as figure:
         left, right = figure.subplots(1, 2)
         draw_curve(curve, left, color="tab:blue")
         if metric:
@@ -234,11 +223,32 @@ def plot_erm_file(
         for axes, values in ((left, curve.test_error), (right, curve.train_loss)):
             if _spans(_shown(values, curve), 30.0):
                 axes.set_yscale("log")
-        _finish(figure, title)
+        finish(figure, title)
+
+
+@contextmanager
+def figure_file(path: str, width: float, height: float) -> Iterator[Figure]:
+    """A new figure of this size in inches, written to `path` when it has been drawn.
+
+    Raises
+    ------
+    OutputError
+        At once if `path` could not be drawn to, at the end if it cannot be written.
+    """
+    check_plot(path)
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with rc_context():
+        figure = Figure(figsize=(width, height), layout="constrained")
+        FigureCanvasAgg(figure)
+        yield figure
         save_figure(figure, path)
 
 
-def _finish(figure: Figure, title: str | None) -> None:
+def finish(figure: Figure, title: str | None) -> None:
+    """Grid, spines and title, as all our pictures have them."""
     for axes in figure.axes:
         axes.grid(alpha=0.25, linewidth=0.6)
         axes.spines[["top", "right"]].set_visible(False)
@@ -255,7 +265,7 @@ def save_figure(figure: Figure, path: str) -> None:
 
 
 def _shown(
-    values: NDArray[np.float64], curve: Curve | ErmCurve, order: NDArray[np.int_] | None = None
+    values: NDArray[np.float64], curve: Points[Any], order: NDArray[np.int_] | None = None
 ) -> NDArray[np.float64]:
     """`values` flat and in order, NaN where the point failed or is not finite."""
     shown = np.where(curve.failed | ~np.isfinite(values), np.nan, values).ravel()
@@ -270,7 +280,7 @@ def _spans(values: NDArray[np.float64], factor: float) -> bool:
 
 def _shade_quantiles(
     axes: Axes,
-    curve: Curve | ErmCurve,
+    curve: Points[Any],
     quantiles: Mapping[float, NDArray[np.float64]],
     order: NDArray[np.int_],
     color: Any,

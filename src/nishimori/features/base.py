@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from nishimori.glm import GLM
+from nishimori.arguments import shown
+from nishimori.errors import BadArgument
+from nishimori.glm import GLM
 
-__all__ = ["Features", "Geometry", "OrderParameters"]
+__all__ = ["Features", "Geometry", "OrderParameters", "require_glm"]
 
 FloatArray = NDArray[np.float64]
+
+
+def require_glm(problem: Any, owner: str) -> None:
+    """Refuse, in a sentence, what is not a `GLM`."""
+    if not isinstance(problem, GLM):
+        raise BadArgument(f"{owner}: problem must be a GLM, got {shown(problem)}")
 
 
 class OrderParameters(NamedTuple):

@@ -6,13 +6,14 @@ import math
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from nishimori.arguments import require_array, shown
 from nishimori.errors import BadArgument, NishimoriWarning
-from nishimori.features.base import FloatArray
+from nishimori.features.base import FloatArray, require_glm
 from nishimori.features.diagonal import DiagonalGeometry
 from nishimori.network import require_variance
 from nishimori.spectra.compression import compress
@@ -71,6 +72,8 @@ class GaussianCovariates:
     eigenvalues: FloatArray
     target_components: FloatArray
     target_variance: float
+
+    references: ClassVar[tuple[str, ...]] = ("loureiro2021",)
 
     def __init__(
         self,
@@ -154,8 +157,8 @@ class GaussianCovariates:
         .. [1] Loureiro, Gerbelot, Cui, Goldt, Krzakala, Mezard, Zdeborova, arXiv:2102.08127.
         """
         owner = "GaussianCovariates.from_data"
-        if kind not in ("regression", "labels"):
-            raise BadArgument(f"{owner}: kind must be 'regression' or 'labels', got {kind!r}")
+        if not isinstance(kind, str) or kind not in ("regression", "labels"):
+            raise BadArgument(f"{owner}: kind must be 'regression' or 'labels', got {shown(kind)}")
         v = data_matrix("features", features, owner)
         y = _target(target, v.shape[0], kind, owner)
         omega, components = _estimate(v, y)
@@ -198,6 +201,7 @@ class GaussianCovariates:
 
     def geometry(self, problem: GLM) -> DiagonalGeometry:
         """See `Features`."""
+        require_glm(problem, "GaussianCovariates")
         signal = problem.signal_variance
         target_variance = signal * problem.spectrum.mean + problem.noise_variance
         if signal * self.explained > target_variance * (1.0 + 1e-9):
@@ -245,12 +249,7 @@ def _estimate(v: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _vector(name: str, values: Any) -> FloatArray:
-    try:
-        array = np.array(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise BadArgument(
-            f"GaussianCovariates: {name} must be numbers, got {values!r:.60}"
-        ) from None
+    array = require_array(name, values, "GaussianCovariates").copy()
     if array.ndim > 1 or array.size == 0:
         raise BadArgument(
             f"GaussianCovariates: {name} must be a list of at least one number, got shape "
@@ -267,10 +266,7 @@ def _vector(name: str, values: Any) -> FloatArray:
 
 
 def _target(target: ArrayLike, samples: int, kind: str, owner: str) -> FloatArray:
-    try:
-        y = np.asarray(target, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise BadArgument(f"{owner}: target must be numbers, got {target!r:.60}") from None
+    y = require_array("target", target, owner)
     if y.shape != (samples,):
         raise BadArgument(
             f"{owner}: target must hold one number for each of the {samples} samples, got shape "

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from nishimori.features.base import FloatArray, Geometry, OrderParameters
+from nishimori.latex import Symbol
 
 __all__ = ["DiagonalGeometry"]
 
@@ -29,6 +30,8 @@ class DiagonalGeometry(Geometry):
         What a kernel adds that lies in no direction of finite variance.
     match : callable, optional
         From the target's noise over its signal to the best regularization of the square loss.
+    equations : tuple of str, optional
+        These in LaTeX, where they are simpler than in general.
 
     Notes
     -----
@@ -52,6 +55,7 @@ class DiagonalGeometry(Geometry):
     residual: float = 0.0
     ratio: float = 1.0
     match: Callable[[float], float] | None = None
+    equations: tuple[str, ...] = ()
 
     @cached_property
     def _explained(self) -> FloatArray:
@@ -63,6 +67,33 @@ class DiagonalGeometry(Geometry):
     def target_variance(self) -> float:
         """E h^2."""
         return float(self._explained.sum()) + self.unexplained
+
+    def latex_order_parameters(self) -> tuple[str, ...]:
+        """The equations of V, m and q in LaTeX."""
+        if self.equations:
+            return self.equations
+        extra = r"\frac{k_{\mathrm{res}}}{\lambda_{\mathrm{reg}}} + " if self.residual else ""
+        return (
+            r"D_i &= \lambda_{\mathrm{reg}} + \hat V \omega_i",
+            rf"V &= {extra}\frac{{1}}{{d_v}} \sum_i \frac{{\omega_i}}{{D_i}}",
+            r"m &= \hat m \sum_i \frac{c_i^2}{D_i}",
+            r"q &= \hat m^2 \sum_i \frac{c_i^2 \omega_i}{D_i^2}"
+            r" + \frac{\hat q}{d_v} \sum_i \frac{\omega_i^2}{D_i^2}",
+        )
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        """The letters of these equations."""
+        if self.equations:
+            return ()
+        symbols = [
+            Symbol("d_v", "the number of features, that of the inputs for a kernel"),
+            Symbol(r"\omega_i", "the eigenvalues of the features' covariance"),
+            Symbol("c_i", "the components of $c = E[h v]$ in its eigenvectors"),
+        ]
+        if self.residual:
+            meaning = "the residual of the kernel, which is fitted and predicts nothing"
+            symbols.append(Symbol(r"k_{\mathrm{res}}", meaning, self.residual))
+        return tuple(symbols)
 
     def order_parameters(
         self,

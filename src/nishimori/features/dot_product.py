@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nishimori.activations.base import FloatArray
+from nishimori.arguments import shown
 from nishimori.errors import BadArgument
 
 __all__ = ["POINTS", "linear_and_residual", "slope_in_the_middle"]
@@ -32,7 +33,7 @@ def linear_and_residual(function: Callable[[Any], Any], moment: float) -> tuple[
     series has fallen to rounding, and once more to have two values to compare.
     """
     if not callable(function):
-        raise BadArgument(f"Kernel.from_function: function must be callable, got {function!r}")
+        raise BadArgument(f"Kernel.from_function: function must be callable, got {shown(function)}")
     ends = _values(function, np.array([0.0, moment]))
     size = float(np.abs(ends).max())
     slopes: list[float] = []

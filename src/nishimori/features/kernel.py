@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from nishimori.arguments import shown
 from nishimori.errors import BadArgument
+from nishimori.features.base import require_glm
 from nishimori.features.diagonal import DiagonalGeometry
 from nishimori.features.dot_product import linear_and_residual
 from nishimori.features.tangent_kernel import tangent_kernel
@@ -73,6 +75,8 @@ class Kernel:
     residual: float
     input_second_moment: float = 1.0
 
+    references: ClassVar[tuple[str, ...]] = ("elkaroui2010", "cui2023")
+
     def __post_init__(self) -> None:
         for name in ("linear", "residual"):
             value = require_variance(name, getattr(self, name), "Kernel")
@@ -118,7 +122,7 @@ class Kernel:
         not odd, biases) are the kernel's constant, an intercept.
         """
         if not isinstance(network, DeepNetwork):
-            raise BadArgument(f"Kernel.nngp: network must be a DeepNetwork, got {network!r}")
+            raise BadArgument(f"Kernel.nngp: network must be a DeepNetwork, got {shown(network)}")
         reduction = network.reduce(input_second_moment)
         moment = reduction.input_second_moment
         return cls(reduction.signal_variance / moment, reduction.noise_variance, moment)
@@ -138,13 +142,14 @@ class Kernel:
             If an activation jumps: its tangent kernel is infinite.
         """
         if not isinstance(network, DeepNetwork):
-            raise BadArgument(f"Kernel.ntk: network must be a DeepNetwork, got {network!r}")
+            raise BadArgument(f"Kernel.ntk: network must be a DeepNetwork, got {shown(network)}")
         reduction = network.reduce(input_second_moment)
         linear, residual = tangent_kernel(network, reduction)
         return cls(linear, residual, reduction.input_second_moment)
 
     def geometry(self, problem: GLM) -> DiagonalGeometry:
         """See `Features`."""
+        require_glm(problem, "Kernel")
         spectrum = problem.spectrum
         if not math.isclose(spectrum.mean, self.input_second_moment, rel_tol=1e-9):
             raise BadArgument(

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from nishimori.arguments import require_array, require_integer, shown
 from nishimori.errors import BadArgument
-from nishimori.features.base import FloatArray, Geometry, OrderParameters
+from nishimori.features.base import FloatArray, Geometry, OrderParameters, require_glm
 from nishimori.features.neurons import Neurons, kinds_of_neurons, stacked
+from nishimori.latex import Symbol
 from nishimori.network import DeepNetwork
 from nishimori.spectra import Isotropic
 
@@ -109,6 +111,31 @@ class LayeredGeometry(Geometry):
             rows[3:6] *= 0.0
             rows[6] = self._variance(self.shared_layers) + 0.0 * rows[6]
         return rows.reshape(8, *np.shape(shift))
+
+    def latex_order_parameters(self) -> tuple[str, ...]:
+        """The equations of V, m and q in LaTeX."""
+        return (
+            r"\Omega_\ell &= K_\ell F_\ell \Omega_{\ell-1} F_\ell^{\top} K_\ell"
+            r" + \operatorname{diag}(k_\ell), \qquad c_\ell = K_\ell F_\ell c_{\ell-1}",
+            r"G &= (\Omega_L + \lambda_{\mathrm{reg}}/\hat V)^{-1}",
+            r"V &= \frac{1}{\hat V d_v} \operatorname{tr} \Omega_L G",
+            r"m &= \frac{\hat m}{\hat V}\, c_L^{\top} G\, c_L",
+            r"q &= \frac{1}{\hat V^2} \left[ \hat m^2 c_L^{\top} \Omega_L G^2 c_L"
+            r" + \frac{\hat q}{d_v} \operatorname{tr} \Omega_L^2 G^2 \right]",
+        )
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        """The letters of these equations."""
+        start = self.shared_layers
+        seen = f"layer {start}, the last one shared" if start else "the inputs"
+        weights = r"the weights of the features, independent $\mathcal{N}(0, 1/d_{\ell-1})$"
+        return (
+            Symbol("d_v/d", "the relative width of the last layer", self.ratio),
+            Symbol(r"F_\ell", weights),
+            Symbol(r"K_\ell, k_\ell", "linear coefficients and residual variances of the neurons"),
+            Symbol(rf"c_{{{start}}}", f"the covariance of the target with {seen}"),
+            Symbol(r"\Omega_0", "the covariance of the inputs"),
+        )
 
     def order_parameters(
         self,
@@ -217,6 +244,8 @@ class RandomFeatures:
     width_ratios: tuple[float, ...]
     shared_layers: int = 0
 
+    references: ClassVar[tuple[str, ...]] = ("gerace2020", "schroder2023", "cui2023")
+
     def __init__(
         self,
         network: DeepNetwork,
@@ -224,13 +253,11 @@ class RandomFeatures:
         shared_layers: int = 0,
     ) -> None:
         if not isinstance(network, DeepNetwork):
-            raise BadArgument(f"RandomFeatures: network must be a DeepNetwork, got {network!r}")
-        try:
-            ratios = tuple(float(r) for r in np.atleast_1d(np.asarray(width_ratios, dtype=float)))
-        except (TypeError, ValueError):
             raise BadArgument(
-                f"RandomFeatures: width_ratios must be numbers k_l/d, got {width_ratios!r}"
-            ) from None
+                f"RandomFeatures: network must be a DeepNetwork, got {shown(network)}"
+            )
+        given = require_array("width_ratios", width_ratios, "RandomFeatures")
+        ratios = tuple(given.ravel().tolist())
         if len(ratios) != network.depth:
             raise BadArgument(
                 f"RandomFeatures: width_ratios must be one k_l/d for each of the {network.depth} "
@@ -240,17 +267,14 @@ class RandomFeatures:
             raise BadArgument(
                 f"RandomFeatures: width_ratios must be finite and positive, got {list(ratios)}"
             )
-        if isinstance(shared_layers, bool) or shared_layers not in range(network.depth + 1):
-            raise BadArgument(
-                f"RandomFeatures: shared_layers must be an integer from 0 to {network.depth} "
-                f"(the depth), got {shared_layers!r}"
-            )
+        shared = require_integer("shared_layers", shared_layers, "RandomFeatures", 0, network.depth)
         object.__setattr__(self, "network", network)
         object.__setattr__(self, "width_ratios", ratios)
-        object.__setattr__(self, "shared_layers", int(shared_layers))
+        object.__setattr__(self, "shared_layers", shared)
 
     def geometry(self, problem: GLM) -> LayeredGeometry:
         """See `Features`."""
+        require_glm(problem, "RandomFeatures")
         if self.shared_layers and not isinstance(problem.spectrum, Isotropic):
             raise BadArgument(
                 "RandomFeatures: features that share layers with the target need isotropic inputs "

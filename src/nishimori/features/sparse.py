@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import gammainc, gammaincc, ndtr
 
 from nishimori.features.base import FloatArray, Geometry, OrderParameters
+from nishimori.latex import Symbol
 
 __all__ = ["SparseGeometry"]
 
@@ -50,6 +51,31 @@ class SparseGeometry(Geometry):
     def target_variance(self) -> float:
         """E h^2."""
         return self.signal_variance + self.noise_variance
+
+    def latex_order_parameters(self) -> tuple[str, ...]:
+        """The equations of V, m and q in LaTeX."""
+        known = r"\lambda\, \hat m^2" if self.density == 1.0 else r"\lambda\, \hat m^2/\rho"
+        share = r"\langle {} \rangle_s"
+        square = r"(s + \ell_1^2)\,Q(s) - 2 \ell_1 \sqrt{s}\,\phi(\ell_1/\sqrt{s})"
+        lines = [
+            rf"A &= \lambda_{{\mathrm{{reg}}}} + \hat V, \qquad s_1 = {known} + \hat q",
+            r"Q(s) &= 2\,\Phi(-\ell_1/\sqrt{s})",
+            rf"V &= \frac{{1}}{{A}} {share.format('Q(s)')}",
+            r"m &= \frac{\lambda\, \hat m}{A}\, Q(s_1)",
+            rf"q &= \frac{{1}}{{A^2}} \left\langle {square} \right\rangle_s",
+        ]
+        if self.density != 1.0:
+            lines[1] += r", \qquad s_0 = \hat q"
+        return tuple(lines)
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        """The letters of these equations."""
+        l1 = Symbol(r"\ell_1", "the weight of the $l_1$ norm", self.l1)
+        mean = Symbol(r"\langle \cdot \rangle_s", "the value at $s = s_1$")
+        if self.density != 1.0:
+            law = r"the mean over $s = s_1$, with probability $\rho$, and $s = s_0$"
+            mean = Symbol(r"\langle \cdot \rangle_s", law)
+        return l1, mean
 
     def order_parameters(
         self,

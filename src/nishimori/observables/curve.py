@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nishimori.errors import BadArgument, Status
+from nishimori.errors import BadArgument, Status, UnresolvedIntegral
 from nishimori.glm import GLM, OnFailure
 from nishimori.observables.errors import default_errors
 from nishimori.observables.information import mutual_informations
@@ -92,22 +92,28 @@ def fixed_points(
 
 
 def _dressed(equations: Equations, alpha: FloatArray, solution: Solution, branch: str) -> Curve:
-    flat = alpha.ravel()
-    all_known, signal_known = mutual_informations(equations, flat, solution)
+    flat, status = alpha.ravel(), solution.status.copy()
+    informations, errors = np.full((2, flat.size), np.nan), np.full(flat.size, np.nan)
+    made = np.isfinite(solution.overlap)
+    part = solution if made.all() else solution.part(made)
+    try:
+        if made.any():
+            informations[:, made] = mutual_informations(equations, flat[made], part)
+            errors[made] = default_errors(equations, part.overlap, part.mmse, part.log_conjugate)
+    except UnresolvedIntegral:
+        status[made] = Status.UNRESOLVED
     arrays: dict[str, Any] = {
         "alpha": flat,
         "overlap": solution.overlap,
         "mmse": solution.mmse,
         "conjugate": solution.conjugate,
         "free_entropy": solution.free_entropy,
-        "mutual_information": all_known,
-        "signal_mutual_information": signal_known,
-        "test_error": default_errors(
-            equations, solution.overlap, solution.mmse, solution.log_conjugate
-        ),
+        "mutual_information": informations[0],
+        "signal_mutual_information": informations[1],
+        "test_error": errors,
         "log_loss": -solution.entropy,
         "stable": solution.stable,
-        "status": solution.status,
+        "status": status,
         "residual": solution.residual,
         "error_estimate": solution.error_estimate,
     }

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nishimori.arguments import shown
 from nishimori.errors import BadArgument
 from nishimori.glm import GLM
 from nishimori.results import Curve, State
@@ -21,7 +22,7 @@ def test_error(
 ) -> Any | NDArray[np.float64]:
     """The Bayes predictor's error by `metric`; see `GLM.test_error`."""
     if not isinstance(state, State | Curve):
-        raise BadArgument(f"test_error: state must be a State or a Curve, got {state!r:.60}")
+        raise BadArgument(f"test_error: state must be a State or a Curve, got {shown(state)}")
     channel = problem.channel if label_noise else problem.channel.without_noise()
     metric = channel.metrics[0] if metric is None else metric
     if metric not in channel.metrics:

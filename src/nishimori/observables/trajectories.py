@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from nishimori.arguments import require_fraction, require_integer
-from nishimori.errors import BadArgument, Status
+from nishimori.errors import BadArgument, Status, UnresolvedIntegral
 from nishimori.glm import GLM, OnFailure
 from nishimori.observables.errors import default_errors
 from nishimori.results import Trajectory
@@ -52,13 +54,17 @@ def trajectory(
     status = Status.CONVERGED
     for t in range(count):
         signal, variance = equations.channel_arguments(overlap[t : t + 1], mmse[t : t + 1])
-        known = equations.channel.evaluate(signal, variance, equations.offset)
-        if known.error[0] > rtol:
+        try:
+            known = equations.channel.evaluate(signal, variance, equations.offset)
+            fisher, error = float(known.fisher[0]), float(known.error[0])
+        except UnresolvedIntegral:
+            fisher, error = math.nan, math.inf
+        if error > rtol:
             status = Status.UNRESOLVED
-        new = ratio * (equations.signal_variance * known.fisher[0])
-        if np.isnan(new):  # nothing after it would be a number
+        new = ratio * (equations.signal_variance * fisher)
+        if math.isnan(new):  # nothing after it would be a number
             conjugate[t + 1 :] = overlap[t + 1 :] = mmse[t + 1 :] = np.nan
-            status = Status.NOT_FINITE
+            status = Status.UNRESOLVED if error == math.inf else Status.NOT_FINITE
             break
         conjugate[t + 1] = new
         if damping > 0.0:

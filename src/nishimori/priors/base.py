@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nishimori.arguments import require_array
 from nishimori.errors import BadArgument
+from nishimori.latex import Symbol
 
 __all__ = ["Denoised", "Prior", "denoised"]
 
@@ -46,6 +47,8 @@ def denoised(conjugate: FloatArray, table: FloatArray) -> Denoised:
 class Prior:
     """A law of one weight, of unit second moment; a prior file gives `evaluate`."""
 
+    references: ClassVar[tuple[str, ...]] = ()
+
     @property
     def information_limit(self) -> float:
         """lim of r q/2 - psi as r grows: the entropy of a discrete prior in nats, else inf."""
@@ -55,6 +58,31 @@ class Prior:
     def mean(self) -> float:
         """E a; q at r = 0 is its square."""
         return 0.0
+
+    def latex_law(self) -> str:
+        """The law of one weight a, in LaTeX."""
+        return r"a &\sim P_0"
+
+    def latex_posterior_mean(self) -> str | None:
+        """E[a | Y] of the observation Y = sqrt(r) a + z in LaTeX, where it is closed."""
+        return None
+
+    def latex_overlap(self) -> tuple[str, ...]:
+        """Overlap q, mmse v and free entropy psi at the conjugate r: one equation a line."""
+        weight = r"e^{\sqrt{r}\,Y a - r a^2/2}"
+        mean = self.latex_posterior_mean()
+        known = () if mean is None else (rf"\mathbb{{E}}[a \mid Y] &= {mean}",)
+        return (
+            r"Y &= \sqrt{r}\,a + z",
+            *known,
+            r"q &= \mathbb{E}\, \mathbb{E}[a \mid Y]^2",
+            r"v &= \mathbb{E} \operatorname{Var}(a \mid Y)",
+            rf"\psi &= \mathbb{{E}} \ln \int P_0(\mathrm{{d}}a)\, {weight}",
+        )
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        """The letters for the prior's own parameters."""
+        return (Symbol("P_0", "the law of a weight, of unit second moment"),)
 
     def evaluate(self, conjugate: FloatArray) -> Denoised:
         """Everything at signal-to-noise ratio r of the observation sqrt(r) a + z."""

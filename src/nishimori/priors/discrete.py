@@ -9,11 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from nishimori.errors import BadArgument
+from nishimori.latex import Symbol, numbers
 from nishimori.priors.base import Denoised, FloatArray, Prior
 from nishimori.priors.mixtures import (
     evaluate_mixture,
     require_list,
     require_weights,
+    root_of_moment,
     shannon_entropy,
 )
 
@@ -60,10 +62,25 @@ class Discrete(Prior):
             raise BadArgument(
                 f"{owner}: at least two values need a weight; one alone leaves nothing to learn"
             )
-        numbers = numbers / largest
-        numbers = numbers / math.sqrt(float(shares @ numbers**2))
+        if largest > 1e100 or root_of_moment(float(shares @ numbers**2)) != 1.0:
+            numbers = numbers / largest
+            numbers = numbers / math.sqrt(float(shares @ numbers**2))
         object.__setattr__(self, "values", tuple(numbers.tolist()))
         object.__setattr__(self, "weights", tuple(shares.tolist()))
+
+    def latex_law(self) -> str:
+        return r"\Pr(a = a_k) &= w_k"
+
+    def latex_posterior_mean(self) -> str:
+        weight = r"w_k e^{\sqrt{r}\,Y a_k - r a_k^2/2}"
+        return rf"\frac{{\sum_k a_k {weight}}}{{\sum_k {weight}}}"
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        return (
+            *super().latex_symbols(),
+            Symbol("a_k", "the values of a weight", f"({numbers(self.values)})"),
+            Symbol("w_k", "their probabilities", f"({numbers(self.weights)})"),
+        )
 
     @property
     def information_limit(self) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nishimori.errors import BadArgument
+from nishimori.latex import Symbol
 from nishimori.priors.base import Denoised, FloatArray, Prior
 from nishimori.priors.mixtures import evaluate_mixture, require_list
 
@@ -37,6 +38,18 @@ class GaussBernoulli(Prior):
         if not 0.0 < density <= 1.0:
             raise BadArgument(f"GaussBernoulli: density must lie in (0, 1], got {density:g}")
         object.__setattr__(self, "density", density)
+
+    def latex_law(self) -> str:
+        return r"a &\sim (1 - \rho)\,\delta_0 + \rho\,\mathcal{N}(0, 1/\rho)"
+
+    def latex_posterior_mean(self) -> str:
+        share = r"\frac{\rho\,\mathcal{N}(Y; 0, 1 + r/\rho)}"
+        total = r"{(1 - \rho)\,\mathcal{N}(Y; 0, 1) + \rho\,\mathcal{N}(Y; 0, 1 + r/\rho)}"
+        return rf"\frac{{\sqrt{{r}}\,Y}}{{\rho + r}}\, {share}{total}"
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        share = Symbol(r"\rho", "the share of weights that are not 0", self.density)
+        return *super().latex_symbols(), share
 
     def evaluate(self, conjugate: FloatArray) -> Denoised:
         if self.density == 1.0:

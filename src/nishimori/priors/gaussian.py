@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nishimori.latex import Symbol
 from nishimori.priors.base import Denoised, FloatArray, Prior
 
 __all__ = ["Gaussian"]
@@ -26,6 +27,19 @@ class Gaussian(Prior):
     >>> print(f"{mmse:.12f} {psi:.12f}")
     0.250000000000 0.806852819440
     """
+
+    def latex_law(self) -> str:
+        return r"a &\sim \mathcal{N}(0, 1)"
+
+    def latex_overlap(self) -> tuple[str, ...]:
+        return (
+            r"q &= \frac{r}{1 + r}",
+            r"v &= \frac{1}{1 + r}",
+            r"\psi &= \tfrac12 \left[ r - \ln(1 + r) \right]",
+        )
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        return ()
 
     def evaluate(self, conjugate: FloatArray) -> Denoised:
         r = conjugate

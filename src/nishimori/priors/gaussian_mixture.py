@@ -9,11 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from nishimori.errors import BadArgument
+from nishimori.latex import Symbol, numbers
 from nishimori.priors.base import Denoised, FloatArray, Prior
 from nishimori.priors.mixtures import (
     evaluate_mixture,
     require_list,
     require_weights,
+    root_of_moment,
     shannon_entropy,
 )
 
@@ -58,9 +60,26 @@ class GaussianMixture(Prior):
         second_moment = float(shares @ (centres**2 + spreads))
         if second_moment == 0.0:
             raise BadArgument(f"{owner}: the second moment is 0; some weight must not vanish")
-        object.__setattr__(self, "means", tuple((centres / math.sqrt(second_moment)).tolist()))
-        object.__setattr__(self, "variances", tuple((spreads / second_moment).tolist()))
+        scale = root_of_moment(second_moment)
+        object.__setattr__(self, "means", tuple((centres / scale).tolist()))
+        object.__setattr__(self, "variances", tuple((spreads / scale**2).tolist()))
         object.__setattr__(self, "weights", tuple(shares.tolist()))
+
+    def latex_law(self) -> str:
+        return r"a &\sim \sum_k w_k\, \mathcal{N}(\mu_k, \tau_k)"
+
+    def latex_posterior_mean(self) -> str:
+        weight = r"w_k\, \mathcal{N}(Y; \sqrt{r}\,\mu_k, 1 + r \tau_k)"
+        mean = r"\frac{\mu_k + \sqrt{r}\,\tau_k Y}{1 + r \tau_k}"
+        return rf"\frac{{\sum_k {weight}\, {mean}}}{{\sum_k {weight}}}"
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        return (
+            *super().latex_symbols(),
+            Symbol(r"\mu_k", "the means of the components", f"({numbers(self.means)})"),
+            Symbol(r"\tau_k", "their variances", f"({numbers(self.variances)})"),
+            Symbol("w_k", "their probabilities", f"({numbers(self.weights)})"),
+        )
 
     @property
     def information_limit(self) -> float:

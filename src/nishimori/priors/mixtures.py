@@ -10,9 +10,16 @@ import numpy as np
 from nishimori.errors import BadArgument
 from nishimori.priors.base import Denoised, FloatArray, denoised
 
-__all__ = ["evaluate_mixture", "require_list", "require_weights", "shannon_entropy"]
+__all__ = [
+    "evaluate_mixture",
+    "require_list",
+    "require_weights",
+    "root_of_moment",
+    "shannon_entropy",
+]
 
 
+_ROUNDING = 2e-15  # of a sum that is one: what has been rescaled once is left as it is
 _CENTRED = 1e-15
 _FAR = 1e30
 _RESOLVED = 6400.0  # of r D^2: exp(-r D^2/8) is below the smallest number
@@ -72,6 +79,11 @@ def _continue(table: FloatArray, r: FloatArray, density: float) -> None:
     table[far, 4] *= ratio**2
 
 
+def root_of_moment(moment: float) -> float:
+    """Its square root, or 1 within rounding: what has been rescaled once is left as it is."""
+    return 1.0 if abs(moment - 1.0) < _ROUNDING else math.sqrt(moment)
+
+
 def shannon_entropy(weights: FloatArray) -> float:
     """-sum w ln w in nats."""
     positive = weights[weights > 0.0]
@@ -101,4 +113,4 @@ def require_weights(values: Any, count: int, owner: str) -> FloatArray:
     total = float(weights.sum())
     if abs(total - 1.0) > 1e-9:
         raise BadArgument(f"{owner}: weights must sum to 1, they sum to {total:.12g}")
-    return weights / total
+    return weights if abs(total - 1.0) < _ROUNDING else weights / total

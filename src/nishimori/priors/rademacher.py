@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nishimori.latex import Symbol
 from nishimori.priors.base import Denoised, FloatArray, Prior, denoised
 
 __all__ = ["Rademacher"]
@@ -30,6 +31,19 @@ class Rademacher(Prior):
     >>> print(f"{mmse:.12f} {psi:.12f}")
     0.449599509207 0.163169179653
     """
+
+    def latex_law(self) -> str:
+        return r"\Pr(a = \pm 1) &= \tfrac12"
+
+    def latex_overlap(self) -> tuple[str, ...]:
+        return (
+            r"q &= \mathbb{E}_z \tanh(r + \sqrt{r}\,z)",
+            r"v &= \mathbb{E}_z \frac{1}{\cosh^2(r + \sqrt{r}\,z)}",
+            r"\psi &= \mathbb{E}_z \ln \cosh(r + \sqrt{r}\,z) - \tfrac12 r",
+        )
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        return ()
 
     @property
     def information_limit(self) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nishimori.activations.base import LayerMoments
+from nishimori.arguments import as_float
 from nishimori.errors import BadArgument, ReductionError
 from nishimori.network import DeepNetwork, Layer
 from nishimori.reduction.moments import LayerIntegrator
@@ -132,10 +133,7 @@ def reduce_network(
 
     a sum of non-negative terms at every step, carried with an exponent that does not run out.
     """
-    try:
-        second_moment = float(input_second_moment)
-    except (TypeError, ValueError):
-        second_moment = math.nan
+    second_moment = as_float("input_second_moment", input_second_moment, "reduce")
     if not (math.isfinite(second_moment) and second_moment > 0.0):
         raise BadArgument(
             "input_second_moment must be finite and positive (tr Sigma / d of the inputs), got "
@@ -202,6 +200,7 @@ def reduce_network(
         readout_variance=network.readout_variance,
         input_second_moment=second_moment,
         description=str(network),
+        network=network,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from nishimori.arguments import require_integer
 from nishimori.errors import BadArgument
@@ -15,6 +15,8 @@ from nishimori.reduction.wide_float import ZERO, WideFloat
 if TYPE_CHECKING:
     from nishimori.channels import Channel
     from nishimori.glm import GLM
+    from nishimori.network import DeepNetwork
+    from nishimori.paper import Equations
     from nishimori.spectra import Spectrum
 
 __all__ = ["LayerReduction", "Reduction"]
@@ -111,6 +113,8 @@ class Reduction:
     reasons : tuple of str
         Why.
     layers : tuple of LayerReduction
+    network : DeepNetwork or None
+        What was reduced.
     """
 
     signal_variance: float
@@ -125,6 +129,9 @@ class Reduction:
     readout_variance: float
     input_second_moment: float
     description: str
+    network: DeepNetwork | None = field(default=None, repr=False, compare=False)
+
+    references: ClassVar[tuple[str, ...]] = ("camilli2025", "cui2023", "barbier2019")
 
     def glm(
         self,
@@ -171,6 +178,17 @@ class Reduction:
             spectrum=spectrum,
             variance_error=self.error_estimate,
         )
+
+    def equations(
+        self, channel: Channel | None = None, *, spectrum: Spectrum | None = None
+    ) -> Equations:
+        """The reduction, and with a `channel` the equivalent GLM's state evolution, as LaTeX.
+
+        Arguments as in `glm`; the offset is the random one that curves are averaged over.
+        """
+        from nishimori.paper.reduction import reduction_equations
+
+        return reduction_equations(self, channel, spectrum)
 
     def _spread_over(self, spectrum: Spectrum, above_layer: int, signal: float) -> float:
         """The signal variance per unit eigenvalue of the inputs' covariance."""
@@ -250,6 +268,19 @@ class Reduction:
         out["reasons"] = list(self.reasons)
         out["layers"] = [layer.as_dict() for layer in self.layers]
         return out
+
+    def _repr_html_(self) -> str:
+        from nishimori.export.html import reduction_html
+
+        return reduction_html(self)
+
+    def __repr__(self) -> str:
+        signal = _number(self.signal_variance, self.log_signal_variance)
+        noise = _number(self.noise_variance, self.log_noise_variance)
+        return (
+            f"<Reduction of {self.description}: signal variance {signal}, noise variance {noise}, "
+            f"offset variance {self.offset_variance:.15g}, {self.rigour}>"
+        )
 
     def __str__(self) -> str:
         lines = [

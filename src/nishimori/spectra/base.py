@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nishimori.latex import Symbol
 from nishimori.priors import Prior
 from nishimori.spectra.weights import SpectralGaussian
 
@@ -24,6 +26,19 @@ class Spectrum:
     so `nodes` and `weights` are a short quadrature rule for these averages: as good as the
     eigenvalues themselves to 1e-15, and made once.
     """
+
+    references: ClassVar[tuple[str, ...]] = ()
+
+    def latex_law(self) -> str:
+        """The law of the eigenvalues s of the inputs' covariance, in LaTeX."""
+        return r"\langle g(s) \rangle_s &= \frac{1}{d} \sum_{k=1}^{d} g(s_k)"
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        """The letters of the law."""
+        return (
+            Symbol("s_k", r"the eigenvalues of the inputs' covariance $\Sigma$"),
+            Symbol(r"\tau", r"their mean, $q + v = \tau$", self.mean),
+        )
 
     @property
     def mean(self) -> float:

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
+from nishimori.arguments import shown
 from nishimori.errors import BadArgument
 from nishimori.spectra.base import FloatArray, Spectrum
 from nishimori.spectra.compression import compress
@@ -107,6 +108,10 @@ class Eigenvalues(Spectrum):
     def __hash__(self) -> int:
         return hash(self._key)
 
+    def expression_arguments(self) -> dict[str, FloatArray]:
+        """What makes it again: `weights` is the quadrature rule's here."""
+        return {"weights": self.shares}
+
     def __repr__(self) -> str:
         return f"Eigenvalues({self.values.size} values, mean={self.mean:g})"
 
@@ -118,7 +123,7 @@ def _vector(name: str, values: ArrayLike) -> FloatArray:
     try:
         array = np.array(values, dtype=np.float64)
     except (TypeError, ValueError):
-        raise BadArgument(f"Eigenvalues: {name} must be numbers, got {values!r:.60}") from None
+        raise BadArgument(f"Eigenvalues: {name} must be numbers, got {shown(values)}") from None
     if array.ndim > 1:
         raise BadArgument(f"Eigenvalues: {name} must be a list, got shape {array.shape}")
     return np.atleast_1d(array)

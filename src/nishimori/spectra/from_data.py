@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from nishimori.arguments import require_array
 from nishimori.errors import BadArgument
 from nishimori.spectra.base import FloatArray
 from nishimori.spectra.eigenvalues import Eigenvalues
@@ -51,10 +52,7 @@ def from_data(data: ArrayLike) -> Eigenvalues:
 
 def data_matrix(name: str, data: ArrayLike, owner: str) -> FloatArray:
     """A finite matrix of more samples than columns, or a sentence."""
-    try:
-        x = np.asarray(data, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise BadArgument(f"{owner}: {name} must be numbers, got {data!r:.60}") from None
+    x = require_array(name, data, owner)
     if x.ndim != 2 or x.size == 0:
         raise BadArgument(
             f"{owner}: {name} must be a matrix of shape (samples, columns), got shape {x.shape}"

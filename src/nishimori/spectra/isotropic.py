@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from nishimori.latex import Symbol
 from nishimori.priors import Gaussian, Prior
 from nishimori.spectra.base import FloatArray, Spectrum
 
@@ -23,6 +24,9 @@ class Isotropic(Spectrum):
     >>> nm.spectra.Isotropic().mean
     1.0
     """
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        return ()
 
     @property
     def mean(self) -> float:

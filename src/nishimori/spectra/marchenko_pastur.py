@@ -9,7 +9,8 @@ from functools import cached_property
 import numpy as np
 
 from nishimori._kernels.rules import gauss_legendre
-from nishimori.errors import BadArgument
+from nishimori.arguments import require_positive
+from nishimori.latex import Symbol
 from nishimori.spectra.base import FloatArray, Spectrum
 
 __all__ = ["MarchenkoPastur"]
@@ -56,15 +57,20 @@ class MarchenkoPastur(Spectrum):
     ratio: float
 
     def __post_init__(self) -> None:
-        try:
-            ratio = float(self.ratio)
-        except (TypeError, ValueError):
-            ratio = math.nan
-        if not (math.isfinite(ratio) and ratio > 0.0):
-            raise BadArgument(
-                f"MarchenkoPastur: ratio must be finite and positive, got {self.ratio!r}"
-            )
+        ratio = require_positive("ratio", self.ratio, "MarchenkoPastur")
         object.__setattr__(self, "ratio", ratio)
+
+    def latex_law(self) -> str:
+        root = r"\sqrt{(s_+ - s)(s - s_-)}"
+        density = rf"\frac{{{root}}}{{2\pi\gamma s}} + \max(0, 1 - 1/\gamma)\,\delta(s)"
+        return rf"\rho(s) &= {density}, \qquad s_\pm = (1 \pm \sqrt{{\gamma}})^2"
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        return (
+            Symbol(r"\langle \cdot \rangle_s", r"the mean over $\rho(s)$"),
+            Symbol(r"\rho", r"the density of the eigenvalues of the inputs' covariance $\Sigma$"),
+            Symbol(r"\gamma", "the ratio of input dimension to latent dimension", self.ratio),
+        )
 
     @property
     def mean(self) -> float:

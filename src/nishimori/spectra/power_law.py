@@ -8,7 +8,9 @@ from functools import cached_property
 
 import numpy as np
 
+from nishimori.arguments import as_float
 from nishimori.errors import BadArgument
+from nishimori.latex import Symbol
 from nishimori.spectra.base import FloatArray, Spectrum
 from nishimori.spectra.compression import compress
 
@@ -61,6 +63,18 @@ class PowerLaw(Spectrum):
         object.__setattr__(self, "exponent", exponent)
         object.__setattr__(self, "dimension", int(dimension))
 
+    def latex_law(self) -> str:
+        mean = r"\frac{1}{N} \sum_{j=1}^{N} j^{-\beta}"
+        average = r"\langle g(s) \rangle_s &= \frac{1}{N} \sum_{k=1}^{N} g(s_k)"
+        return rf"{average}, \qquad s_k = \frac{{k^{{-\beta}}}}{{{mean}}}"
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        return (
+            *super().latex_symbols(),
+            Symbol(r"\beta", "the exponent of their decay", self.exponent),
+            Symbol("N", "how many eigenvalues shape their law", float(self.dimension)),
+        )
+
     @property
     def values(self) -> FloatArray:
         """The eigenvalues, s_1 first."""
@@ -85,6 +99,6 @@ class PowerLaw(Spectrum):
 
 def _number(value: object) -> float:
     try:
-        return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
+        return as_float("value", value, "PowerLaw")
+    except BadArgument:
         return math.nan

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nishimori.latex import Symbol
 from nishimori.priors.base import Denoised, FloatArray, Prior
 
 __all__ = ["SpectralGaussian"]
@@ -38,6 +39,19 @@ class SpectralGaussian(Prior):
 
     nodes: FloatArray
     weights: FloatArray
+
+    def latex_law(self) -> str:
+        return r"a &\sim \mathcal{N}(0, 1)"
+
+    def latex_overlap(self) -> tuple[str, ...]:
+        return (
+            r"q &= \left\langle \frac{r s^2}{1 + r s} \right\rangle_s",
+            r"v &= \left\langle \frac{s}{1 + r s} \right\rangle_s",
+            r"\psi &= \tfrac12 \left\langle r s - \ln(1 + r s) \right\rangle_s",
+        )
+
+    def latex_symbols(self) -> tuple[Symbol, ...]:
+        return ()
 
     def evaluate(self, conjugate: FloatArray) -> Denoised:
         from nishimori._kernels import spectral

@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nishimori.arguments import require_array, require_fraction
+from nishimori.arguments import require_array, require_fraction, shown
 from nishimori.errors import BadArgument, ConvergenceError, ConvergenceWarning, suggest
 from nishimori.glm import OnFailure
 
@@ -42,8 +42,10 @@ def require_branch(branch: str) -> None:
 def require_options(rtol: float, on_failure: str) -> None:
     """Refuse, in a sentence, a tolerance or an `on_failure` that there is not."""
     require_fraction("rtol", rtol, "relative tolerance", 1e-13, 1e-3)
-    if on_failure not in ("raise", "warn", "return"):
-        raise BadArgument(f"on_failure must be 'raise', 'warn' or 'return', got {on_failure!r}")
+    if not isinstance(on_failure, str) or on_failure not in ("raise", "warn", "return"):
+        raise BadArgument(
+            f"on_failure must be 'raise', 'warn' or 'return', got {shown(on_failure)}"
+        )
 
 
 def report(message: str, result: object, on_failure: OnFailure) -> None:

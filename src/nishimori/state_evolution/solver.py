@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nishimori.errors import Status
+from nishimori.errors import Status, UnresolvedIntegral
 from nishimori.priors import Gaussian
 from nishimori.state_evolution.equations import Equations, Point
 from nishimori.state_evolution.inverse_map import InverseMap
 from nishimori.state_evolution.landscape import LINEAR_BELOW, Landscape
+from nishimori.state_evolution.solution import (
+    Solution,
+    failed,
+    nothing_learnt,
+    perfect_recovery,
+)
 
-__all__ = ["Solution", "nothing_learnt", "perfect_recovery", "solve_all", "solve_branch"]
+__all__ = ["solve_all", "solve_branch"]
 
 FloatArray = NDArray[np.float64]
 
@@ -25,39 +29,6 @@ _POLISH_STEPS = 6
 # an error of the given variances that leaves fewer digits of the mmse is a failure
 _FEW_DIGITS = 1e-6
 _EPSILON = float(np.finfo(float).eps)
-
-
-@dataclass(frozen=True)
-class Solution:
-    """Fixed points as flat arrays, one element per requested sample ratio."""
-
-    log_conjugate: FloatArray
-    overlap: FloatArray
-    mmse: FloatArray
-    entropy: FloatArray
-    deficit: FloatArray
-    free_entropy: FloatArray
-    stable: NDArray[np.bool_]
-    status: NDArray[np.int_]
-    residual: FloatArray
-    error_estimate: FloatArray
-
-    @property
-    def conjugate(self) -> FloatArray:
-        """r = exp(log_conjugate)."""
-        return np.asarray(np.exp(self.log_conjugate))
-
-    def part(self, chosen: NDArray[np.bool_]) -> Solution:
-        """The points that are chosen."""
-        return Solution(**{f.name: getattr(self, f.name)[chosen] for f in fields(self)})
-
-    def where(self, condition: NDArray[np.bool_], other: Solution) -> Solution:
-        """This solution where `condition` holds, the other one elsewhere."""
-        merged = {
-            field.name: np.where(condition, getattr(self, field.name), getattr(other, field.name))
-            for field in fields(self)
-        }
-        return Solution(**merged)
 
 
 def solve_branch(equations: Equations, alpha: FloatArray, branch: str, rtol: float) -> Solution:
@@ -81,8 +52,32 @@ def solve_all(
 ) -> list[Solution]:
     """Every branch of fixed points in ascending conjugate, each on all of `alpha`.
 
-    Where a branch does not exist at a sample ratio, its status there is ``NO_SOLUTION``.
+    Where a branch does not exist at a sample ratio, its status there is ``NO_SOLUTION``. Where
+    the channel's integrals are not resolved, the first one's is ``UNRESOLVED``: from some sample
+    ratio on, as they get no easier when more is known.
     """
+    try:
+        return _branches(equations, alpha, rtol, stable_only)
+    except UnresolvedIntegral:
+        order, found = np.argsort(alpha), list[Solution]()
+    done, missed = 0, alpha.size
+    while missed - done > 1:
+        middle = (done + missed) // 2
+        try:
+            found = _branches(equations, alpha[order[:middle]], rtol, stable_only)
+            done = middle
+        except UnresolvedIntegral:
+            missed = middle
+    solutions = [failed(alpha, Status.NO_SOLUTION) for _ in range(max(1, len(found)))]
+    for solution, part in zip(solutions, found, strict=False):
+        solution.put(order[:done], part)
+    solutions[0].status[order[done:]] = Status.UNRESOLVED
+    return solutions
+
+
+def _branches(
+    equations: Equations, alpha: FloatArray, rtol: float, stable_only: bool
+) -> list[Solution]:
     if equations.signal_variance == 0.0:
         return [nothing_learnt(equations, alpha)]
     log_alpha = np.log(alpha)
@@ -95,7 +90,7 @@ def solve_all(
     try:
         ends = Landscape.of(equations)
     except FloatingPointError:
-        return [_failed(alpha, Status.NOT_FINITE)]
+        return [failed(alpha, Status.NOT_FINITE)]
     if ends.silent:
         return [nothing_learnt(equations, alpha)]
     start = _start(equations, ends, alpha, log_alpha, rtol)
@@ -117,7 +112,7 @@ def solve_all(
         solutions.insert(0, nothing_learnt(equations, alpha, log_alpha < ends.log_weak_recovery))
     if ends.log_perfect < math.inf:
         solutions.append(perfect_recovery(equations, alpha, log_alpha > ends.log_perfect))
-    return solutions or [_failed(alpha, Status.NO_SOLUTION)]
+    return solutions or [failed(alpha, Status.NO_SOLUTION)]
 
 
 def _start(
@@ -162,7 +157,7 @@ def _interpolated(
     The entropy comes from its series; the residual is how far the series of ln alpha is from the
     equation, measured between the nodes of each panel that is used.
     """
-    out = _failed(alpha, Status.NO_SOLUTION)
+    out = failed(alpha, Status.NO_SOLUTION)
     exists = np.flatnonzero(np.isfinite(root))
     if exists.size == 0:
         return out
@@ -183,9 +178,7 @@ def _interpolated(
         inverse.error[panel],
     )
     residual = np.expm1(gap)[index]
-    part = _assembled(equations, alpha[exists], t, point, slope[exists], residual, rtol)
-    for field in fields(Solution):
-        getattr(out, field.name)[exists] = getattr(part, field.name)
+    out.put(exists, _assembled(equations, alpha[exists], t, point, slope[exists], residual, rtol))
     return out
 
 
@@ -195,11 +188,9 @@ def _polished(
     """Newton steps on exact values until the residual is below the tolerance."""
     exists = np.isfinite(root)
     if not exists.all():
-        out = _failed(alpha, Status.NO_SOLUTION)
+        out = failed(alpha, Status.NO_SOLUTION)
         if exists.any():
-            part = _polished(equations, alpha[exists], root[exists], slope[exists], rtol)
-            for field in fields(Solution):
-                getattr(out, field.name)[exists] = getattr(part, field.name)
+            out.put(exists, _polished(equations, alpha[exists], root[exists], slope[exists], rtol))
         return out
     goal = min(0.1 * rtol, 1e-12)
     t, point = root.copy(), equations.at(root)
@@ -291,63 +282,3 @@ def _explicit(
     solution.free_entropy[exact] = np.inf
     solution.status[nothing] = Status.NOTHING_LEARNT
     return solution
-
-
-def nothing_learnt(
-    equations: Equations, alpha: FloatArray, stable: NDArray[np.bool_] | None = None
-) -> Solution:
-    """r = 0: the prior is all that is known."""
-    zero = np.zeros_like(alpha)
-    denoised = equations.prior.evaluate(zero)
-    signal, variance = equations.channel_arguments(denoised.overlap, denoised.mmse)
-    entropy = equations.channel.evaluate(signal[:1], variance[:1], equations.offset).entropy[0]
-    return Solution(
-        np.full_like(alpha, -math.inf),
-        denoised.overlap,
-        denoised.mmse,
-        zero + entropy,
-        denoised.deficit,
-        alpha * entropy - denoised.deficit,
-        np.ones(alpha.shape, dtype=np.bool_) if stable is None else stable,
-        np.full(alpha.shape, int(Status.NOTHING_LEARNT)),
-        zero,
-        zero.copy(),
-    )
-
-
-def perfect_recovery(
-    equations: Equations, alpha: FloatArray, stable: NDArray[np.bool_]
-) -> Solution:
-    """v = 0 with an infinite conjugate, a stable fixed point where `stable`."""
-    zero = np.zeros_like(alpha)
-    moment = np.full(1, equations.input_second_moment)
-    signal, variance = equations.channel_arguments(moment, zero[:1])
-    entropy = float(equations.channel.evaluate(signal, variance, equations.offset).entropy[0])
-    limit = equations.prior.information_limit
-    if math.isinf(limit) and entropy == math.inf:
-        free_entropy = np.where(stable, math.inf, -math.inf)
-    else:
-        free_entropy = alpha * entropy - limit
-    status = np.where(stable, int(Status.PERFECT_RECOVERY), int(Status.NO_SOLUTION))
-    return Solution(
-        zero + math.inf,
-        zero + equations.input_second_moment,
-        zero.copy(),
-        zero + entropy,
-        zero + limit,
-        free_entropy,
-        stable,
-        status,
-        zero.copy(),
-        zero.copy(),
-    )
-
-
-def _failed(alpha: FloatArray, status: Status) -> Solution:
-    """NaN everywhere, with the reason as status."""
-    values: dict[str, Any] = {
-        field.name: np.full(alpha.shape, np.nan) for field in fields(Solution)
-    }
-    values["stable"] = np.zeros(alpha.shape, dtype=np.bool_)
-    values["status"] = np.full(alpha.shape, int(status))
-    return Solution(**values)

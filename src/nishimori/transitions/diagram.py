@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nishimori.arguments import require_integer, require_number
+from nishimori.arguments import require_integer, require_number, shown
 from nishimori.errors import BadArgument
 from nishimori.glm import GLM, OnFailure
 from nishimori.state_evolution import Equations
@@ -58,6 +58,23 @@ class PhaseDiagram:
     algorithmic: FloatArray
     weak_recovery: FloatArray
     critical_points: FloatArray
+
+    references: ClassVar[tuple[str, ...]] = ("barbier2019",)
+
+    def __repr__(self) -> str:
+        counts = [
+            f"{len(getattr(self, name))} points {name.replace('_', ' ')}"
+            for name in ("information_theoretic", "algorithmic", "weak_recovery")
+        ]
+        return (
+            f"<PhaseDiagram in {self.parameter}: {', '.join(counts)}, {len(self.spinodals)} "
+            f"spinodal lines, {len(self.critical_points)} critical points>"
+        )
+
+    def _repr_html_(self) -> str:
+        from nishimori.export.html import diagram_html
+
+        return diagram_html(self)
 
     def plot(self, axes: Axes | None = None, **style: Any) -> Axes:
         """Draw the boundaries with matplotlib (extra ``plot``); returns the axes."""
@@ -146,7 +163,7 @@ def _checked(family: Family) -> Family:
         if not isinstance(problem, GLM):
             raise BadArgument(
                 "phase_diagram: family must return a GLM for each parameter, "
-                f"and returned {problem!r:.60} at {value:g}"
+                f"and returned {shown(problem)} at {value:g}"
             )
         return problem
 

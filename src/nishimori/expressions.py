@@ -1,0 +1,254 @@
+"""Definitions as text and back: the Python expression that makes an object, to the last digit.
+
+``nm.GLM(channel=nm.channels.Sign(noise=0.1), signal_variance=0.7)`` is what a file says about the
+numbers in it. Reading it evaluates nothing but calls of nishimori's public names with plain values.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import inspect
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from nishimori.errors import BadArgument
+
+__all__ = ["is_readable", "read", "write"]
+
+_NAMESPACES = ("activations", "channels", "erm", "features", "priors", "simulate", "spectra")
+_TOP_LEVEL = ("DeepNetwork", "GLM", "Layer")
+_METHODS = ("fixed_points", "glm", "learning_curve", "reduce", "solve", "trajectory", "transitions")
+_LONGEST = 10**7
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_NUMBERS = {"inf": math.inf, "nan": math.nan}
+_FUNCTION = "function"  # stands for a callable of the user's, which no text can make again
+
+
+def write(value: Any) -> str:
+    """The expression that makes `value`.
+
+    Parameters
+    ----------
+    value
+        An object of nishimori, a number, a string, None, an array, or a list, tuple or dict of
+        them. Arguments that have their default are left out. A function of the user's becomes
+        ``function("module.name", "digest of its code")``: it names the function but cannot be
+        read back.
+
+    Raises
+    ------
+    BadArgument
+        If there is no such expression.
+
+    Examples
+    --------
+    >>> import nishimori as nm
+    >>> write(nm.GLM(nm.channels.Sign(noise=0.1), signal_variance=0.7))
+    'nm.GLM(nm.channels.Sign(noise=0.1), signal_variance=0.7)'
+    >>> read(_) == nm.GLM(nm.channels.Sign(noise=0.1), signal_variance=0.7)
+    True
+    """
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if value is None or isinstance(value, bool | int | str):
+        return repr(value)
+    if isinstance(value, float):
+        return repr(value)  # "inf" and "nan" are names that `read` knows
+    if isinstance(value, list | tuple):
+        items = [write(item) for item in value]
+        if len(items) > 2 and len(set(items)) == 1:
+            return f"[{items[0]}] * {len(items)}"
+        return f"[{', '.join(items)}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{write(k)}: {write(v)}' for k, v in value.items())}}}"
+    if inspect.isclass(value) or not type(value).__module__.startswith("nishimori."):
+        if callable(value):
+            return _write_function(value)
+        raise BadArgument(f"a {type(value).__name__} cannot be written as an expression")
+    return _write_object(value)
+
+
+def write_call(subject: Any, method: str, arguments: Mapping[str, Any]) -> str:
+    """The expression that calls a method of `subject`."""
+    given = ", ".join(f"{name}={write(value)}" for name, value in arguments.items())
+    return f"{write(subject)}.{method}({given})"
+
+
+def is_readable(text: str) -> bool:
+    """Whether `read` can make the object again: no function of the user's is in it."""
+    try:
+        tree = ast.parse(text, mode="eval")
+    except SyntaxError:
+        return False
+    return not any(isinstance(n, ast.Name) and n.id == _FUNCTION for n in ast.walk(tree))
+
+
+def read(text: str) -> Any:
+    """The object that an expression of `write` makes.
+
+    Only public names of nishimori are called, with plain values; nothing else is evaluated.
+
+    Raises
+    ------
+    BadArgument
+        If it is no such expression.
+    """
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise BadArgument(f"expected an expression such as nm.GLM(...), got {text!r:.80}") from None
+    return _value(tree.body)
+
+
+def _write_object(value: Any) -> str:
+    kind = type(value)
+    where = kind.__module__.split(".")[1]
+    name = f"nm.{kind.__name__}" if kind.__name__ in _TOP_LEVEL else f"nm.{where}.{kind.__name__}"
+    _public(name)
+    given: list[str] = []
+    own = value.expression_arguments() if hasattr(value, "expression_arguments") else {}
+    factories = {
+        f.name: f.default_factory for f in fields(value) if f.default_factory is not MISSING
+    }
+    positional = True
+    for parameter in inspect.signature(kind).parameters.values():
+        item = own[parameter.name] if parameter.name in own else getattr(value, parameter.name)
+        required = parameter.default is inspect.Parameter.empty
+        positional = positional and required and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+        factory = factories.get(parameter.name, MISSING)
+        default = parameter.default if factory is MISSING else factory()
+        if not required and _same(item, default):
+            continue
+        given.append(write(item) if positional else f"{parameter.name}={write(item)}")
+    return f"{name}({', '.join(given)})"
+
+
+def _same(item: Any, default: Any) -> bool:
+    if type(item) is not type(default):
+        return False
+    return bool(np.shape(item) == np.shape(default) and np.all(item == default))
+
+
+def _write_function(value: Callable[..., Any]) -> str:
+    name = getattr(value, "__qualname__", type(value).__qualname__)
+    home = getattr(value, "__module__", None) or type(value).__module__
+    digest = hashlib.sha256(_behaviour(value).encode()).hexdigest()[:16]
+    return f'{_FUNCTION}("{home}.{name}", "{digest}")'
+
+
+def _behaviour(value: Any) -> str:
+    """What a function does and the values that it holds: defaults, closure, attributes."""
+    if isinstance(value, partial):
+        return f"partial{[_held(v) for v in (value.func, value.args, value.keywords)]}"
+    code = getattr(value, "__code__", None)
+    if code is not None:
+        cells = [cell.cell_contents for cell in getattr(value, "__closure__", None) or ()]
+        held = [getattr(value, "__defaults__", None), getattr(value, "__kwdefaults__", None), cells]
+        bound = getattr(value, "__self__", None)
+        return _content(code) + repr([_held(v) for v in (*held, bound) if v is not None])
+    call = getattr(type(value).__call__, "__code__", None)
+    if call is None:
+        return _ADDRESS.sub("", repr(value))
+    return _content(call) + repr([(k, _held(v)) for k, v in sorted(vars(value).items())])
+
+
+def _held(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_held, value))}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{k!r}: {_held(v)}' for k, v in value.items())}}}"
+    try:
+        return write(value)
+    except BadArgument:
+        return _ADDRESS.sub("", repr(value))
+
+
+def _content(code: Any) -> str:
+    """What a function does, whatever its file, its line and its address in memory."""
+    constants = [_constant(c) for c in code.co_consts]
+    return repr((code.co_code.hex(), constants, code.co_names))
+
+
+def _constant(value: Any) -> str:
+    if hasattr(value, "co_code"):
+        return _content(value)
+    return repr(sorted(map(repr, value))) if isinstance(value, frozenset) else repr(value)
+
+
+def _public(path: str) -> Any:
+    """What a dotted public name stands for, or a sentence."""
+    names = path.split(".")[1:]
+    if len(names) == 1 and names[0] in _TOP_LEVEL:
+        return getattr(import_module("nishimori"), names[0])
+    if len(names) == 2 and names[0] in _NAMESPACES:
+        module = import_module(f"nishimori.{names[0]}")
+        if names[1] in module.__all__:
+            return getattr(module, names[1])
+    raise BadArgument(f"{path} is not a public name of nishimori that an expression may call")
+
+
+def _value(node: ast.expr) -> Any:
+    if isinstance(node, ast.Constant) and isinstance(node.value, float | int | str | type(None)):
+        return node.value
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return -_number(_value(node.operand))
+    if isinstance(node, ast.List | ast.Tuple):
+        return [_value(item) for item in node.elts]
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        return _repeated(_value(node.left), _value(node.right))
+    if isinstance(node, ast.Dict):
+        keys = [None if key is None else _value(key) for key in node.keys]
+        return dict(zip(keys, map(_value, node.values), strict=True))
+    if isinstance(node, ast.Name) and node.id in _NUMBERS:
+        return _NUMBERS[node.id]
+    if isinstance(node, ast.Call):
+        return _call(node)
+    raise BadArgument(f"an expression may hold calls and plain values, not {ast.unparse(node):.60}")
+
+
+def _repeated(items: Any, count: Any) -> list[Any]:
+    if not (isinstance(items, list) and isinstance(count, int) and 0 < count <= _LONGEST):
+        raise BadArgument("an expression multiplies only a list by how often it is repeated")
+    return items * count
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, float | int):
+        raise BadArgument(f"an expression negates {value!r:.60}, which is no number")
+    return value
+
+
+def _call(node: ast.Call) -> Any:
+    arguments = [_value(item) for item in node.args]
+    keywords = {item.arg: _value(item.value) for item in node.keywords if item.arg is not None}
+    if len(keywords) != len(node.keywords):
+        raise BadArgument("an expression may not unpack arguments")
+    function = node.func
+    path = ast.unparse(function)
+    if path == _FUNCTION:
+        name = arguments[0] if arguments else "?"
+        raise BadArgument(
+            f"the function {name} is the user's own and cannot be made again from text"
+        )
+    if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Call):
+        if function.attr not in _METHODS:
+            raise BadArgument(f"an expression may not call the method {function.attr}")
+        called = getattr(_value(function.value), function.attr, None)
+    elif isinstance(function, ast.Attribute) and path.startswith("nm."):
+        called = _public(path)
+    else:
+        raise BadArgument(f"an expression may not call {path:.60}")
+    if not callable(called):
+        raise BadArgument(f"{path:.60} cannot be called")
+    try:
+        return called(*arguments, **keywords)
+    except TypeError as error:
+        raise BadArgument(f"{path:.60}: {error}") from None

@@ -1,0 +1,10 @@
+"""What a computation returns: one state, or a curve of them, that knows how to print itself."""
+
+from __future__ import annotations
+
+from nishimori.results.bayes import Curve, State
+from nishimori.results.erm import ErmCurve, ErmState
+from nishimori.results.origin import Origin, traced
+from nishimori.results.trajectory import Trajectory
+
+__all__ = ["Curve", "ErmCurve", "ErmState", "Origin", "State", "Trajectory", "traced"]

@@ -11,7 +11,7 @@ import numpy as np
 
 from nishimori.channels import Channel
 from nishimori.erm.answers import Answer, joined, rows
-from nishimori.erm.base import Estimator, FloatArray
+from nishimori.erm.base import Estimator, FloatArray, Kinks
 from nishimori.erm.equations import Conjugates, Point, RegressionSystem
 from nishimori.erm.labelled import LabelledLoss
 from nishimori.erm.separability import threshold
@@ -56,9 +56,10 @@ class Constraint(Estimator):
     def minimum(self, t: FloatArray, susceptibility: FloatArray) -> FloatArray:
         return np.zeros_like(t)
 
-    def cuts(self, susceptibility: FloatArray) -> FloatArray:
-        ends = np.array([end for end in (self.low, self.high) if math.isfinite(end)])
-        return np.broadcast_to(ends, (*np.shape(susceptibility), ends.size))
+    @property
+    def kinks(self) -> Kinks:
+        ends = sorted({end for end in (self.low, self.high) if math.isfinite(end)})
+        return tuple((end, 0.0, 0.0) for end in ends)
 
 
 def unregularized(setting: Setting, alpha: FloatArray, solve: Solve) -> Answer:

@@ -252,8 +252,8 @@ def _status(
     setting: Setting, solved: Solved, point: Point, gap: FloatArray, rtol: float
 ) -> NDArray[np.int_]:
     status = np.full(solved.residual.shape, int(Status.CONVERGED), dtype=np.int_)
-    if setting.problem.signal_variance == 0.0:
-        status[:] = Status.NOTHING_LEARNT
+    nothing = (point.order.overlap == 0.0) | (setting.problem.signal_variance == 0.0)
+    status[nothing] = Status.NOTHING_LEARNT
     status[gap > max(10.0 * rtol, 1e-11)] = Status.UNRESOLVED
     status[~(solved.residual <= rtol)] = Status.RESIDUAL_TOO_LARGE
     status[~(solved.residual <= 1e-3)] = Status.NO_SOLUTION

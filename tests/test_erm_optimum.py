@@ -39,6 +39,7 @@ def epsilon(**given: Any) -> E.Estimator:
 CASES = [
     *[(loss, p, None) for loss in (E.Hinge, E.Logistic, E.SquaredHinge) for p in SIGNS],
     *[(loss, p, None) for loss in (huber, E.Absolute, epsilon) for p in REALS],
+    (E.Hinge, SIGNS[2], nm.features.Kernel(0.6, 0.3)),
     *[(loss, SIGNS[1], WIDE) for loss in (E.Hinge, E.Logistic, E.SquareClassification)],
     *[(loss, REALS[1], WIDE) for loss in (E.Ridge, E.Absolute)],
 ]

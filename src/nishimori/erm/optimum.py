@@ -32,6 +32,7 @@ _LEVEL = 1e-11  # relative difference of test errors that are on one plateau
 _ASIDE, _STEP = 0.1, 0.01  # of ln(regularization), for differences around an optimum
 _GAIN = 1e-12  # relative, of the test error, that is none
 _NOISE = 1e-13  # relative, of two test errors
+_BEYOND = 2e-5  # of ln(regularization), beside a root
 _ITERATIONS = 40
 
 
@@ -104,8 +105,8 @@ def certificate(
     """How flat the test error is at the optimum, and whether it is one as far as doubles can tell.
 
     The flatness f is d^2 ln(test error)/d ln(regularization)^2, by a second difference. In a valley
-    the error is not smaller a tenth to either side, and the derivative s says that no more than
-    s^2/(2 f), relative, is to be gained. At an end of the range one side is enough. `x` solves the
+    no more than 1e-12, relative, is gained a tenth to either side, nor by s^2/(2 f) with the
+    derivative s in between. At an end of the range one side is enough. `x` solves the
     equations there.
     """
     from nishimori.erm.curve import answer
@@ -130,7 +131,7 @@ def certificate(
     with np.errstate(invalid="ignore", divide="ignore"):
         slope = (8.0 * (near[2] - near[1]) - (near[3] - near[0])) / (12.0 * _STEP)
         gain = 0.5 * np.square(slope) / flatness
-        valley = (below >= -_NOISE) & (above >= -_NOISE) & (gain >= 0.0) & (gain <= _GAIN)
+        valley = (below >= -_GAIN) & (above >= -_GAIN) & (gain >= 0.0) & (gain <= _GAIN)
         level = (np.abs(below) <= _LEVEL) & (np.abs(above) <= _LEVEL)
         lowest, highest = at < _LOWEST + 1e-6, at > _HIGHEST - 1e-6
         ends = (lowest & (above >= -_NOISE)) | (highest & (below >= -_NOISE))
@@ -173,7 +174,7 @@ def _descend(
     last = np.zeros(at.size, dtype=np.int_)
     active = np.arange(at.size)
     linear, move = np.zeros((*x.shape, x.shape[1])), np.zeros_like(x)
-    for _ in range(_ITERATIONS):
+    for iteration in range(_ITERATIONS):
         found = _derivative(setting, alpha[active], at[active], x[active], linear[active])
         slope, error = found.change, found.error
         last_error[active] = error
@@ -197,7 +198,8 @@ def _descend(
         last[left], last[right] = -1, 1
         done = plateau & ~aside & ~beside
         active = active[~done & (high[active] - low[active] > np.where(beside, 1e-4, 1e-10))]
-        new = _next(low[active], high[active], slope_low[active], slope_high[active])
+        ends = low[active], high[active], slope_low[active], slope_high[active]
+        new = _next(*ends, beyond=iteration % 2 == 1)
         done = np.abs(new - at[active]) < 1e-8
         x[active] += move[active] * (new - at[active])[:, None]
         at[active] = new
@@ -207,13 +209,25 @@ def _descend(
     return np.where(best_error < last_error * (1.0 - 1e-12), best, at)
 
 
-def _next(low: FloatArray, high: FloatArray, left: FloatArray, right: FloatArray) -> FloatArray:
-    """A secant step where both slopes are known, else outwards by two decades at most."""
+def _next(
+    low: FloatArray, high: FloatArray, left: FloatArray, right: FloatArray, *, beyond: bool
+) -> FloatArray:
+    """A secant step where both slopes are known, else outwards by two decades at most.
+
+    Where the slopes are of unlike sizes, the small one is that of a plateau or near the root: the
+    bracket is halved, or made a short one with a step `beyond` the root that may be so near.
+    """
     with np.errstate(invalid="ignore", divide="ignore"):
         secant = low - left * (high - low) / (right - left)
         less, more = np.fmin(np.abs(left), np.abs(right)), np.fmax(np.abs(left), np.abs(right))
     halve = (less < 1e-4 * more) & (high - low > 1e-4) | ~np.isfinite(secant)
-    inside = np.where(halve, 0.5 * (low + high), secant)
+    middle = 0.5 * (low + high)
+    if beyond:
+        near = np.abs(left) < np.abs(right)
+        with np.errstate(invalid="ignore"):
+            far = np.maximum(2.0 * np.where(near, secant - low, high - secant), _BEYOND)
+        middle = np.where(near, np.fmin(middle, low + far), np.fmax(middle, high - far))
+    inside = np.where(halve, middle, secant)
     step = 2.0 * _DECADE
     down, up = np.maximum(high - step, low), np.minimum(low + step, high)
     return np.where(np.isnan(left), down, np.where(np.isnan(right), up, inside))

@@ -226,3 +226,22 @@ def test_losses_of_label_and_output_have_the_same_limits() -> None:
     ridge = E.Ridge(regularization=0.0).solve(LINEAR, 0.5)
     assert square.solve(LINEAR, 0.5).test_error == pytest.approx(ridge.test_error, rel=1e-12)
     assert square.solve(LINEAR, 1.0, on_failure="return").status is Status.DIVERGES
+
+
+def test_a_loss_that_is_least_beside_zero_does_not_recover_at_the_peak() -> None:
+    """Its interpolator is off by 0.3 on every sample, which is noise to the weights."""
+
+    def loss(shift: float) -> nm.erm.Custom:
+        return nm.erm.Custom(
+            lambda y, z: np.logaddexp(y - z - shift, z + shift - y), regularization=0.0
+        )
+
+    clean = nm.GLM(nm.channels.Linear())
+    assert loss(0.0).solve(clean, 1.0).status is Status.PERFECT_RECOVERY
+    peak = loss(0.3).solve(clean, 1.0, on_failure="return")
+    assert peak.status is Status.DIVERGES
+    # ridge regression on labels of noise 0.3^2 is the same interpolator
+    below = loss(0.3).solve(clean, 0.9)
+    noisy = nm.GLM(nm.channels.Linear(0.09))
+    ridge = nm.erm.Ridge(regularization=0.0).solve(noisy, 0.9)
+    assert below.self_overlap == pytest.approx(ridge.self_overlap, rel=1e-9)

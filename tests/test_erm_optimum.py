@@ -108,6 +108,15 @@ def test_ends_plateaus_and_exact_recovery_are_certified() -> None:
     exact = E.Absolute(regularization="optimal").solve(clean, 2.0)
     assert exact.status is Status.PERFECT_RECOVERY
     assert exact.test_error == 0.0
+    # as many samples as weights: only without regularization
+    for loss in (huber, E.Absolute, E.Ridge):
+        for features in (None, nm.features.GaussianCovariates([0.5, 1.5], [0.25, 0.75])):
+            peak = loss(regularization="optimal").solve(clean, 1.0, features)
+            assert peak.status is Status.PERFECT_RECOVERY
+            assert peak.regularization == 0.0
+            assert peak.test_error == 0.0
+            near = loss(regularization="optimal").solve(clean, 0.9, features)
+            assert near.test_error > 0.0
     # a residual of a kernel that is a penalty too large already
     kernel = nm.features.Kernel(0.3, 0.6)
     problem = replace(REALS[1], channel=C.Linear(0.01))

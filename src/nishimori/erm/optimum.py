@@ -14,6 +14,7 @@ from nishimori.erm.equations import Conjugates, RegressionSystem, misalignment
 from nishimori.erm.observables import misclassification
 from nishimori.erm.setting import Setting
 from nishimori.erm.solver import solve_points
+from nishimori.erm.unregularized import recovers_at_peak
 
 __all__ = ["best_regularization", "certificate"]
 
@@ -56,11 +57,16 @@ def best_regularization(setting: Setting, alpha: FloatArray) -> FloatArray:
 
 
 def _exactly_recovering(setting: Setting, alpha: FloatArray) -> FloatArray:
-    """The largest ln(regularization) on the grid at which there is no error at all, or NaN."""
+    """The largest ln(regularization) on the grid at which there is no error at all, or NaN.
+
+    With exactly as many samples as weights that may be none at all: ln 0.
+    """
     out = np.full(alpha.shape, np.nan)
     system = setting.system
     if not isinstance(system, RegressionSystem) or system.variances.any():
         return out
+    if setting.estimator.l1 == 0.0:
+        out[recovers_at_peak(setting, alpha)] = -np.inf
     for log_regularization in _GRID:
         reg = np.full(alpha.shape, math.exp(log_regularization))
         exact = system.recovers(alpha / setting.geometry.ratio, reg)[0]

@@ -16,6 +16,7 @@ FloatArray = NDArray[np.float64]
 
 _LARGEST = 2.0**14  # of t that is tabulated; the function goes on as a straight line
 _LEVEL = 1e-12  # of a slope that is none
+_NARROW = 1e-6  # interval that is a point
 _FARTHEST = 20.0  # from 0 that a minimum is believed
 _POWERS = 2.0 ** np.arange(-1.0, np.log2(_LARGEST) + 1.0)
 
@@ -87,7 +88,7 @@ class ConvexTable:
         high = self._level(last, _LEVEL) if last < self.edges.size - 1 else np.inf
         if max(low, -high) > _FARTHEST:  # a tail that numbers cannot tell from a minimum
             return np.inf, np.inf
-        return (low, high) if low < high else (0.5 * (low + high),) * 2
+        return (low, high) if high - low > _NARROW else (0.5 * (low + high),) * 2
 
     def _level(self, panel: int, level: float) -> float:
         """Where the slope passes `level` in a panel, or the edge that is as near as no matter."""

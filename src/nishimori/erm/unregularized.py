@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nishimori.channels import Channel
 from nishimori.erm.answers import Answer, joined, rows
@@ -19,11 +20,12 @@ from nishimori.erm.setting import Setting, label_system
 from nishimori.errors import Status
 from nishimori.features import OrderParameters
 
-__all__ = ["Constraint", "diverging", "unregularized"]
+__all__ = ["Constraint", "diverging", "recovers_at_peak", "unregularized"]
 
 _FIELDS = np.array([0.31, -0.77, 1.93, -2.6])
 _FEW = 4  # labels that are asked where their loss is least
 _EQUAL = 1e-13  # relative distance from the rank that is none
+_NEAR = 1e-8  # of two places where a loss is least
 _SOLVED = 1e-8  # residual
 _SMALLEST = 1e-12  # of V in units of 1/regularization: below, some sample is not fitted
 
@@ -76,9 +78,7 @@ def unregularized(setting: Setting, alpha: FloatArray, solve: Solve) -> Answer:
     low, high = least
     point = low == high and math.isfinite(low)
     if point:
-        samples, rank = alpha / setting.geometry.ratio, _rank(setting)
-        fitted = samples < rank * (1.0 - _EQUAL)
-        between = ~fitted & (samples <= rank * (1.0 + _EQUAL))
+        fitted, between = _counted(setting, alpha)
     elif loss.labels == "sign" and high == math.inf:
         separable = alpha < threshold(setting)
         nowhere = np.zeros(alpha.shape, dtype=np.bool_)
@@ -104,7 +104,7 @@ def diverging(setting: Setting, alpha: FloatArray, solve: Solve | None = None) -
     """
     geometry, zero = setting.geometry, np.zeros(alpha.shape)
     infinite, one = np.full(alpha.shape, math.inf), np.ones(alpha.shape)
-    slope, rest = setting.moments
+    slope, _ = setting.moments
     signs = setting.estimator.labels == "sign"
     overlap = geometry.order_parameters(one, zero, slope * one, zero).overlap
     self_overlap, norm, error = infinite, infinite, 0.5 * one if signs else infinite
@@ -114,7 +114,7 @@ def diverging(setting: Setting, alpha: FloatArray, solve: Solve | None = None) -
         margin = solve(_constrained(setting, 1.0, math.inf), alpha)
         overlap = np.copysign(math.inf, margin.point.order.overlap)
         error, residual, estimate = margin.point.test_error, margin.residual, margin.error
-    elif not signs and rest == 0.0 and _unexplained(setting) == 0.0:
+    elif _explained(setting):
         rho, norms = geometry.target_variance, setting.problem.signal_variance
         self_overlap, norm, error = rho * one, norms * one, zero
         status[:] = Status.PERFECT_RECOVERY
@@ -134,6 +134,30 @@ def diverging(setting: Setting, alpha: FloatArray, solve: Solve | None = None) -
     return Answer(copied, None, residual, estimate, status)
 
 
+def recovers_at_peak(setting: Setting, alpha: FloatArray) -> NDArray[np.bool_]:
+    """Where there are exactly as many samples as weights, whose one solution is the target."""
+    least = _least(setting.estimator, setting.problem.channel)
+    if least is None or least[0] != least[1] or not _explained(setting):
+        return np.zeros(alpha.shape, dtype=np.bool_)
+    return _counted(setting, alpha)[1]
+
+
+def _counted(setting: Setting, alpha: FloatArray) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Where there are fewer samples than independent weights, and where as many."""
+    samples, rank = alpha / setting.geometry.ratio, _rank(setting)
+    fewer = samples < rank * (1.0 - _EQUAL)
+    return fewer, ~fewer & (samples <= rank * (1.0 + _EQUAL))
+
+
+def _explained(setting: Setting) -> bool:
+    """Whether some weights make no error at all on real labels, and the loss is least there."""
+    loss = setting.estimator
+    if loss.labels == "sign" or setting.moments[1] != 0.0 or _unexplained(setting) != 0.0:
+        return False
+    least = _least(loss, setting.problem.channel)
+    return least is not None and abs(0.5 * (least[0] + least[1])) < _NEAR
+
+
 def _least(loss: Estimator, channel: Channel) -> tuple[float, float] | None:
     """Where the loss is least in the margin or the residual; None if labels differ in that."""
     if not isinstance(loss, LabelledLoss):
@@ -149,7 +173,7 @@ def _least(loss: Estimator, channel: Channel) -> tuple[float, float] | None:
             found.append((low, high) if y > 0.0 else (-high, -low))
         else:
             found.append((y - high, y - low))
-    near = np.isclose(found, found[0], rtol=1e-8, atol=1e-8).all()
+    near = np.isclose(found, found[0], rtol=_NEAR, atol=_NEAR).all()
     return found[0] if near else None
 
 

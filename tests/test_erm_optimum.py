@@ -76,6 +76,17 @@ def test_many_samples_of_labels_with_little_noise(loss: Any, channel: C.Channel)
         assert error <= np.nanmin(scan.test_error) * (1.0 + 1e-11)
 
 
+@pytest.mark.parametrize("loss", [huber, E.Ridge])
+def test_an_optimum_beside_the_peak(loss: Any) -> None:
+    """The equations are nearly singular there, and amplify errors of differences."""
+    problem, features = nm.GLM(C.Linear()), nm.features.GaussianCovariates([0.5, 1.5], [0.25, 0.75])
+    found = loss(regularization="optimal").solve(problem, 0.99, features)
+    penalties = np.geomspace(1e-10, 1e-4, 60)
+    scan = loss(regularization=penalties).learning_curve(problem, np.full(60, 0.99), features)
+    assert found.test_error <= scan.test_error.min() * (1.0 + 1e-11)
+    assert scan.test_error[0] > found.test_error * (1.0 + 1e-7)  # the valley is not at the end
+
+
 @pytest.mark.parametrize(("loss", "problem"), [(E.Hinge, SIGNS[1]), (huber, REALS[1])])
 def test_a_point_that_is_no_optimum_is_not_certified(loss: Any, problem: nm.GLM) -> None:
     alpha = np.array([1.0, 3.0])

@@ -27,7 +27,7 @@ Stencil = tuple[tuple[float, float], ...]
 """Shifts and weights of differences f(shift) - f(-shift) that make a derivative."""
 _COARSE: Stencil = ((1e-4, 0.5e4),)
 _FINE: Stencil = ((1e-3, 8e3 / 12.0), (2e-3, -1e3 / 12.0))
-_SMALL = 1e-6  # a derivative that needs the finer of the two
+_SMALL = 1e-6  # a derivative that needs the finer of the two, times how stiff equations amplify
 _FLAT = 1e-12  # relative change of the test error per unit of ln(regularization)
 _LEVEL = 1e-11  # relative difference of test errors that are on one plateau
 _ASIDE, _STEP = 0.1, 0.01  # of ln(regularization), for differences around an optimum
@@ -260,7 +260,8 @@ def _derivative(
     each, reg = alpha / setting.geometry.ratio, np.exp(log_regularization)
     x, error = _solved(setting, alpha, log_regularization, start, slope)
     linear, move, change = _implicit(setting, each, reg, x, _COARSE)
-    small = np.flatnonzero(np.abs(change) < _SMALL)
+    stiff = 1.0 / np.clip(np.linalg.svd(linear, compute_uv=False)[:, -1], 1e-4, 1.0)
+    small = np.flatnonzero(np.abs(change) < _SMALL * stiff)
     if small.size:  # near a root, or on a plateau, the error of the differences is not
         finer = _implicit(setting, each[small], reg[small], x[small], _FINE)
         linear[small], move[small], change[small] = finer

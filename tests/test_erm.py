@@ -272,7 +272,31 @@ def test_nothing_to_learn():
     coin = nm.GLM(nm.channels.Sign(flip=0.5))
     assert nm.erm.Hinge().solve(coin, 1.0).test_error == pytest.approx(0.5)
     door = nm.GLM(nm.channels.Door(0.6744897501960817))
-    assert nm.erm.Hinge().solve(door, 1.0).test_error == pytest.approx(0.5, rel=1e-9)
+    for estimator in (nm.erm.Hinge(), nm.erm.Logistic(), nm.erm.SquareClassification()):
+        for alpha in (1.0, 1e4):
+            state = estimator.solve(door, alpha)
+            assert state.status is nm.Status.NOTHING_LEARNT
+            assert state.overlap == 0.0
+            assert state.test_error == pytest.approx(0.5, rel=1e-12)
+
+
+@pytest.mark.parametrize("regularization", [1e-6, 1.0, 1000.0, 1e12, "optimal"])
+@pytest.mark.parametrize("threshold", [0.02, 1.0, 2.6, 4.6])
+def test_labels_that_tell_nothing_have_an_error(threshold, regularization):
+    """Labels that are even in h are noise to the student: sign(z) is a coin, z is not 0."""
+    door, ratios = nm.channels.Door(threshold), [0.03, 1.0, 900.0]
+    spectrum = nm.spectra.Eigenvalues([0.05, 1.9])
+    estimator = nm.erm.SquareClassification(regularization=regularization)
+    curve = estimator.learning_curve(nm.GLM(door, spectrum=spectrum), ratios)
+    kernel = estimator.learning_curve(nm.GLM(door), ratios, nm.features.Kernel(0.6, 0.4))
+    for found in (curve, kernel):
+        assert (found.status == nm.Status.NOTHING_LEARNT).all()
+        assert found.test_error == pytest.approx(0.5, rel=1e-12)
+    if regularization != "optimal":
+        noise = nm.GLM(nm.channels.Linear(1.0), signal_variance=1e-14, spectrum=spectrum)
+        ridge = nm.erm.Ridge(regularization=regularization).learning_curve(noise, ratios)
+        assert curve.self_overlap == pytest.approx(ridge.self_overlap, rel=1e-10)
+        assert curve.train_loss == pytest.approx(ridge.train_loss, rel=1e-10)
 
 
 SENTENCES = [

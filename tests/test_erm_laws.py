@@ -29,21 +29,6 @@ def test_optimal_ridge_is_bayes(noise, spectrum):
     assert (curve.flatness > 0.0).all()
 
 
-@pytest.mark.parametrize("channel", [nm.channels.Sign(), nm.channels.Sign(flip=0.1)], ids=str)
-@pytest.mark.parametrize("loss", [nm.erm.Hinge, nm.erm.SquaredHinge, nm.erm.Logistic])
-def test_no_regularization_of_a_dense_scan_beats_the_optimal_one(loss, channel):
-    """Without label noise a small penalty reaches the plateau of the maximum margin."""
-    problem = nm.GLM(channel)
-    alphas = np.array([0.3, 3.0, 20.0, 131.0])
-    found = loss(regularization="optimal").learning_curve(problem, alphas)
-    penalties = np.geomspace(1e-7, 1e3, 150)
-    for alpha, error in zip(alphas, found.test_error, strict=True):
-        scan = loss(regularization=penalties).learning_curve(
-            problem, np.full(penalties.size, alpha), on_failure="return"
-        )
-        assert error <= np.nanmin(scan.test_error) * (1.0 + 1e-11)
-
-
 def test_the_search_finds_the_closed_forms():
     from nishimori.erm import optimum
     from nishimori.erm.setting import prepare
@@ -57,9 +42,9 @@ def test_the_search_finds_the_closed_forms():
         x, error = optimum._scan(setting, ALPHAS)
         best = np.argmin(error, axis=1)
         grid, each = optimum._GRID, np.arange(ALPHAS.size)
-        found = optimum._descend(
-            setting, ALPHAS, grid[best], grid[best - 1], grid[best + 1], x[each, best]
-        )
+        low, high = grid[best - 1], grid[best + 1]
+        side = np.zeros(ALPHAS.size, dtype=int)
+        found = optimum._descend(setting, ALPHAS, grid[best], low, high, x[each, best], side)
         np.testing.assert_allclose(np.exp(found), exact, rtol=1e-6)
     total = 1.2
     assert exact[0] == pytest.approx(0.3 / 0.8, rel=1e-14)
@@ -93,7 +78,7 @@ def test_ridgeless_limits_and_the_peak():
     exact = nm.erm.Ridge(regularization=0.0).learning_curve(LINEAR, [0.5, 2.0])
     np.testing.assert_allclose(exact.test_error, [lam * 0.5 + noise / 0.5, 2.0 * noise], rtol=1e-14)
     state = nm.erm.Ridge(regularization=0.0).solve(LINEAR, 1.0, on_failure="return")
-    assert state.status is nm.Status.NOT_FINITE
+    assert state.status is nm.Status.DIVERGES
     clean = nm.GLM(nm.channels.Linear())
     assert nm.erm.Ridge(regularization=1e-12).solve(clean, 1.0).test_error < 1e-5
 

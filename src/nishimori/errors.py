@@ -104,6 +104,8 @@ class Status(IntEnum):
     UNRESOLVED = 5, "two quadrature grids disagree by more than the tolerance", True
     NOT_FINITE = 6, "a number overflowed or is not a number", True
     NOT_SEPARABLE = 7, "no hyperplane separates so many samples, so there is no margin", True
+    DIVERGES = 8, "without regularization the weights grow without bound; give a positive one", True
+    NOT_OPTIMAL = 9, "the test error still changes with the regularization that was found", True
 
     @property
     def label(self) -> str:

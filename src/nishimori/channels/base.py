@@ -19,6 +19,8 @@ __all__ = ["Channel", "Information"]
 
 FloatArray = NDArray[np.float64]
 
+_ROUNDING = 1e-15  # relative to the sum of its terms' sizes, of a sum that is none
+
 
 class Information(NamedTuple):
     """What a channel's kernel returns: arrays of one shape."""
@@ -138,7 +140,11 @@ class Channel:
         law = self.label_law(h)
         mean = np.sum(law.values * law.weights, axis=1)
         square = np.sum((np.square(law.values) + law.variances) * law.weights, axis=1)
-        slope = float(w @ (mean * (h - offset))) / variance if variance > 0.0 else 0.0
+        terms = w * (mean * (h - offset))
+        total = float(terms.sum())
+        if not abs(total) > _ROUNDING * float(np.abs(terms).sum()):
+            total = 0.0  # labels even in h - offset
+        slope = total / variance if variance > 0.0 else 0.0
         return LabelMoments(float(w @ square), slope)
 
     def information(

@@ -133,6 +133,10 @@ class Estimator:
         """The same loss in the form that the labels of `channel` need."""
         return self
 
+    def minimizers(self) -> tuple[float, float]:
+        """The interval of t on which the loss is least; (inf, inf) where it has no minimum."""
+        return 0.0, 0.0
+
     def refined(self) -> Estimator:
         """The same loss with other errors of its own, to see what they are worth."""
         return self

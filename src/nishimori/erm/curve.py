@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nishimori.erm.answers import Answer, joined, rows, void
 from nishimori.erm.base import Estimator
 from nishimori.erm.equations import Point, System, misalignment
 from nishimori.erm.limits import (
-    TINY,
-    interpolated,
     recovered,
     sparse_again,
     thresholded,
@@ -22,16 +20,17 @@ from nishimori.erm.margins import MarginSystem
 from nishimori.erm.setting import Setting, prepare
 from nishimori.erm.solver import Solved, solve_points
 from nishimori.erm.square import isotropic_square
+from nishimori.erm.unregularized import diverging, unregularized
 from nishimori.errors import BadArgument, Status
-from nishimori.observables.curve import report_failures
+from nishimori.observables.curve import failure_sentence, report_failures
 from nishimori.results import ErmCurve, ErmState
-from nishimori.state_evolution.requests import require_alpha, require_options
+from nishimori.state_evolution.requests import report, require_alpha, require_options
 
 if TYPE_CHECKING:
     from nishimori.features import Features
     from nishimori.glm import GLM, OnFailure
 
-__all__ = ["Answer", "answer", "learning_curve", "optimal_regularization", "solve"]
+__all__ = ["answer", "learning_curve", "optimal_regularization", "solve"]
 
 FloatArray = NDArray[np.float64]
 
@@ -39,17 +38,6 @@ _VOID = (Status.NO_SOLUTION, Status.NOT_SEPARABLE)  # there are no numbers
 _LEAST = 1e-280  # numbers below have no digits to compare
 _ROUNDING = 1e-15  # of one evaluation of the equations
 _GOOD = 1e-9  # residual of a point whose error the finer grid is asked for
-
-
-@dataclass(frozen=True, eq=False)
-class Answer:
-    """A solved batch: what was found, and how well. `x` is None for a closed form."""
-
-    point: Point
-    x: FloatArray | None
-    residual: FloatArray
-    error: FloatArray
-    status: NDArray[np.int_]
 
 
 def learning_curve(
@@ -72,17 +60,41 @@ def learning_curve(
         possible = separable(setting, ratios.ravel(), on_failure)
     ratios, regularization = _regularizations(setting, ratios)
     flat, reg = ratios.ravel().copy(), regularization.ravel().copy()
-    found = answer(setting, flat, reg, rtol)
-    if not possible.all():
-        found.status[~possible] = Status.NOT_SEPARABLE
+    if possible.all():
+        found = answer(setting, flat, reg, rtol)
+    else:
+        parts = [(~possible, void(int((~possible).sum()), Status.NOT_SEPARABLE))]
+        if possible.any():
+            parts.append((possible, answer(setting, flat[possible], reg[possible], rtol)))
+        found = joined(flat, parts)
     flatness = np.full(ratios.shape, np.nan)
     if estimator.regularization == "optimal" and not estimator.separable_only:
-        from nishimori.erm.optimum import flatness_at
+        from nishimori.erm.optimum import certificate
 
-        flatness = flatness_at(setting, flat, reg, found.x).reshape(ratios.shape)
+        values, certified = certificate(setting, flat, reg, found.x)
+        flatness = values.reshape(ratios.shape)
+        found.status[~certified & (found.status == Status.CONVERGED)] = Status.NOT_OPTIMAL
     curve = _dressed(setting, ratios, regularization, flatness, found)
-    report_failures(curve, on_failure)
+    _report(setting, curve, on_failure)
     return curve
+
+
+def _report(setting: Setting, curve: ErmCurve, on_failure: OnFailure) -> None:
+    """As for other curves; names the remedy for points without regularization."""
+    free = curve.failed & (curve.regularization == 0.0)
+    if on_failure == "return" or setting.estimator.separable_only or not free.any():
+        return report_failures(curve, on_failure)
+    sentence = failure_sentence(curve)
+    if not (curve.status[free] == Status.DIVERGES).any():
+        sentence += "; a small positive regularization may do where none does not"
+    elif setting.estimator.labels == "sign" and not setting.estimator.is_square:
+        from nishimori.erm.separability import threshold
+
+        sentence += (
+            f"; the labels can be separated below alpha = {threshold(setting):.10g}, where the "
+            "direction of the weights is that of MaxMargin"
+        )
+    return report(sentence, curve, on_failure)
 
 
 def solve(
@@ -126,11 +138,32 @@ def answer(
     """Solve at flat arrays of alpha = n/d and regularisation, and say how well."""
     if setting.closed:
         return _closed_answer(setting, alpha, regularization)
+    free = regularization == 0.0
+    if setting.estimator.l1 > 0.0 or setting.estimator.separable_only or not free.any():
+        return _solved(setting, alpha, regularization, rtol, start)
+
+    def unpenalised(other: Setting, ratios: FloatArray) -> Answer:
+        return _solved(other, ratios, np.zeros_like(ratios), rtol)
+
+    limit = unregularized(setting, alpha[free], unpenalised)
+    if free.all():
+        return limit
+    rest = None if start is None else start[~free]
+    other = _solved(setting, alpha[~free], regularization[~free], rtol, rest)
+    return joined(alpha, [(free, limit), (~free, other)])
+
+
+def _solved(
+    setting: Setting,
+    alpha: FloatArray,
+    regularization: FloatArray,
+    rtol: float,
+    start: FloatArray | None = None,
+) -> Answer:
+    """As `answer`; without regularization, of losses that have a minimum all the same."""
     system, each = setting.system, alpha / setting.geometry.ratio
     hard = setting.estimator.separable_only
     scale = np.ones_like(regularization) if hard else regularization
-    if setting.estimator.is_square and setting.estimator.l1 == 0.0:
-        scale = np.maximum(scale, TINY)  # the limit from above: least norm, if it interpolates
     solved = solve_points(system, each, scale, start, along_alpha=hard)
     sparse_again(setting, each, scale, solved)
     with np.errstate(all="ignore"):
@@ -152,8 +185,6 @@ def answer(
     thresholded(setting, point, each, scale, solved, status)
     if hard:
         point = vanishing(point)
-    elif setting.estimator.is_square:
-        interpolated(point, regularization)
     return Answer(point, solved.x, solved.residual, error, status)
 
 
@@ -187,7 +218,11 @@ def _closed_answer(setting: Setting, alpha: FloatArray, regularization: FloatArr
     learnt = point.order.overlap != 0.0
     status = np.where(learnt, Status.CONVERGED, Status.NOTHING_LEARNT).astype(np.int_)
     status[~np.isfinite(point.test_error)] = Status.NOT_FINITE
-    return Answer(point, None, residual, np.full(alpha.shape, 2e-15), status)
+    out = Answer(point, None, residual, np.full(alpha.shape, 2e-15), status)
+    peak = (regularization == 0.0) & (alpha == 1.0)
+    if not peak.any():
+        return out
+    return joined(alpha, [(~peak, rows(out, ~peak)), (peak, diverging(setting, alpha[peak]))])
 
 
 def _with_labels(
@@ -217,8 +252,8 @@ def _status(
     setting: Setting, solved: Solved, point: Point, gap: FloatArray, rtol: float
 ) -> NDArray[np.int_]:
     status = np.full(solved.residual.shape, int(Status.CONVERGED), dtype=np.int_)
-    if setting.problem.signal_variance == 0.0:
-        status[:] = Status.NOTHING_LEARNT
+    nothing = (point.order.overlap == 0.0) | (setting.problem.signal_variance == 0.0)
+    status[nothing] = Status.NOTHING_LEARNT
     status[gap > max(10.0 * rtol, 1e-11)] = Status.UNRESOLVED
     status[~(solved.residual <= rtol)] = Status.RESIDUAL_TOO_LARGE
     status[~(solved.residual <= 1e-3)] = Status.NO_SOLUTION

@@ -171,6 +171,9 @@ class OneVariable(Estimator):
     def labels(self) -> Literal["real", "sign"]:  # type: ignore[override]
         return self.kind
 
+    def minimizers(self) -> tuple[float, float]:
+        return self.table.minimizers()
+
     def refined(self) -> OneVariable:
         """See `Estimator`: with the loss tabulated on other panels."""
         return replace(self, table=self.tabulate(stretch=_STRETCH))

@@ -64,6 +64,9 @@ class EpsilonInsensitive(Estimator):
     def reduced(self, t: FloatArray) -> FloatArray:
         return np.maximum(np.abs(t) - self.epsilon, 0.0)
 
+    def minimizers(self) -> tuple[float, float]:
+        return -self.epsilon, self.epsilon
+
     def score(self, t: FloatArray, susceptibility: FloatArray) -> tuple[FloatArray, FloatArray]:
         inner = (np.abs(t) - self.epsilon) / susceptibility
         inside = (inner >= 0.0) & (inner <= 1.0)

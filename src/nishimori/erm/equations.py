@@ -17,6 +17,7 @@ __all__ = ["Conjugates", "Point", "RegressionSystem", "System", "misalignment"]
 FloatArray = NDArray[np.float64]
 
 _ROWS = 32
+_NOTHING = 1e-12  # of the labels' variance: a target that explains no more tells nothing of E_0
 _TINY = -460.0  # the logarithm of an error that is as good as none
 
 
@@ -112,7 +113,12 @@ class RegressionSystem:
             v = np.where(t > 0.0, 2.0 / (t + root), (root - t) / (2.0 * regularization))
         v = np.clip(v, 1e-14, 1e14)
         e = self.slope**2 * self.geometry.target_variance + 1e-300
-        return np.stack([np.log(v), np.full(alpha.shape, np.log(e))], axis=1)
+        x = np.stack([np.log(v), np.full(alpha.shape, np.log(e))], axis=1)
+        if e < _NOTHING * float(self.weights @ self.variances):  # all of it comes from the noise
+            with np.errstate(all="ignore"):
+                moved = self.respond(self.conjugates(x, alpha), regularization)[:, 1]
+            x[:, 1] = np.where(np.isfinite(moved), moved, x[:, 1])
+        return x
 
     def conjugates(self, x: FloatArray, alpha: FloatArray) -> Conjugates:
         return self._averaged(x, alpha)[0]
@@ -135,14 +141,15 @@ class RegressionSystem:
 
     def recovers(
         self, alpha: FloatArray, regularization: FloatArray
-    ) -> tuple[NDArray[np.bool_], FloatArray]:
-        """Where the error falls to zero at this regularisation, and the conjugate of q there.
+    ) -> tuple[NDArray[np.bool_], FloatArray, Conjugates]:
+        """Where the error falls to zero at this regularisation; V and the conjugates there.
 
-        It does for losses with a kink at r = 0: V goes to zero with the root of the error, and the
-        error of a tiny error is tinier.
+        It does for losses with a kink at r = 0, where V goes to zero with the root of the error,
+        and for all without regularisation: the error of a tiny error is tinier.
         """
         if self.variances.any():
-            return np.zeros(alpha.shape, dtype=bool), np.zeros(alpha.shape)
+            none = np.zeros(alpha.shape)
+            return none > 0.0, none, Conjugates(none, none, none)
         from nishimori.erm.newton import solve_fixed_points
 
         tiny = np.full(alpha.shape, _TINY)
@@ -154,10 +161,21 @@ class RegressionSystem:
 
         with np.errstate(all="ignore"):
             roots = solve_fixed_points(update, 0.5 * tiny[:, None])
-            x = np.stack([roots.x[:, 0], tiny], axis=1)
+            smooth = solve_fixed_points(update, 0.0 * tiny[:, None])
+            chosen = np.where(roots.residual < 1e-9, roots.x[:, 0], smooth.x[:, 0])
+            residual = np.minimum(roots.residual, smooth.residual)
+            x = np.stack([chosen, tiny], axis=1)
             conjugates = self.conjugates(x, alpha)
             new = self.respond(conjugates, regularization)[:, 1]
-        return (roots.residual < 1e-9) & (new < tiny), conjugates.self_overlap
+            v = np.exp(chosen)
+        sharp = chosen < 0.25 * _TINY
+        susceptibility = np.where(sharp, np.inf, conjugates.susceptibility)
+        hats = Conjugates(
+            susceptibility,
+            np.where(sharp, conjugates.self_overlap, 0.0),
+            self.slope * susceptibility,
+        )
+        return (residual < 1e-9) & (new < tiny), np.where(sharp, 0.0, v), hats
 
     def refined(self) -> RegressionSystem:
         return replace(self, nodes=self.nodes + 6, levels=FINER)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from nishimori.channels import Channel, Custom, Poisson
-from nishimori.channels.laws import field_rule
+from nishimori.channels.laws import LabelMoments, field_rule
 from nishimori.erm.base import Estimator
 from nishimori.erm.equations import Conjugates, Point, misalignment
 from nishimori.erm.margins import overlap_start
@@ -77,10 +78,20 @@ class GeneralSystem:
     nodes: int = 12
     levels: Levels = LEVELS
 
+    @cached_property
+    def moments(self) -> LabelMoments:
+        """Of the labels and the field."""
+        return self.channel.label_moments(self.geometry.target_variance, self.offset)
+
+    @property
+    def uninformed(self) -> bool:
+        """Whether m is 0: any function of a label +-1 is linear in it, and E h y = 0."""
+        return self.loss.labels == "sign" and self.moments.slope == 0.0
+
     def start(self, alpha: FloatArray, regularization: FloatArray) -> FloatArray:
         """See `System`."""
         x = overlap_start(self.geometry.target_variance, alpha, regularization)
-        slope = self.channel.label_moments(self.geometry.target_variance, self.offset).slope
+        slope = self.moments.slope
         x[:, 2] *= math.copysign(1.0, slope) if abs(slope) > 1e-9 else 1e-3
         return x
 
@@ -128,6 +139,8 @@ class GeneralSystem:
     ) -> tuple[Conjugates, FloatArray]:
         rows = np.array([self.averages(a, b, c, complete) for a, b, c in x.tolist()]).reshape(-1, 6)
         slope, square, cross, overlap = rows[:, :4].T
+        if self.uninformed:
+            cross, overlap = 0.0 * cross, 0.0 * overlap
         rho = self.geometry.target_variance
         first = alpha * slope
         overlap_conjugate = (alpha * cross + overlap * first) / rho

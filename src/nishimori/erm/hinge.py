@@ -53,6 +53,9 @@ class Hinge(Estimator):
     def reduced(self, t: FloatArray) -> FloatArray:
         return np.maximum(1.0 - t, 0.0)
 
+    def minimizers(self) -> tuple[float, float]:
+        return 1.0, np.inf
+
     def score(self, t: FloatArray, susceptibility: FloatArray) -> tuple[FloatArray, FloatArray]:
         inner = (1.0 - t) / susceptibility
         inside = (inner >= 0.0) & (inner <= 1.0)

@@ -17,7 +17,8 @@ FloatArray = NDArray[np.float64]
 
 _OUTPUTS = np.array([0.31, -0.77, 1.93])  # in units of a ninth of the labels' range
 _MOST = 32
-_NEAR = 1e-10  # a jump is found so closely by halving panels
+_NEAR = 1e-10  # relative distance of kinks that are the same
+_GAP = 2e-4  # relative, of a jump from where panels see it
 _BISECTIONS = 60
 
 
@@ -35,12 +36,13 @@ def kinks_in_label(
             places = resolved(_slice(loss, z), base, "Custom", "y =")[2]
         except BadArgument:
             return np.zeros(0)
-        found.append(places[(places > low) & (places < high)])
+        inner = places[(places > low) & (places < high)]
+        found.append(_exact(_slice(loss, z), inner))
     common = []
     for k, places in enumerate(found):
         others = np.concatenate([*found[:k], *found[k + 1 :]])
         near = np.abs(places[:, None] - others) < 1e-8 * (1.0 + np.abs(places[:, None]))
-        common.append(_exact(_slice(loss, _OUTPUTS[k]), places[near.any(axis=1)]))
+        common.append(places[near.any(axis=1)])
     kinks = np.unique(np.concatenate(common))
     if kinks.size > _MOST:  # no kinks, but a function that panels do not resolve
         return np.zeros(0)
@@ -71,15 +73,19 @@ def _slice(
 
 
 def _exact(function: Callable[[FloatArray], FloatArray], places: FloatArray) -> FloatArray:
-    """Jumps to the last digit, by bisection; kinks as they are."""
-    width = _NEAR * np.maximum(1.0, np.abs(places))
+    """Jumps to the last digit, by bisection; kinks as they are.
+
+    Panels may miss a jump by as much as the gap between their end and the nearest node.
+    """
+    width = _GAP * np.maximum(1.0, np.abs(places))
     left, right = places - width, places + width
     with np.errstate(all="ignore"):
         one, two = function(left), function(right)
-        jumps = np.abs(two - one) > 1e-6 * (np.abs(one) + np.abs(two))
         for _ in range(_BISECTIONS):
             middle = 0.5 * (left + right)
             value = function(middle)
-            same = np.abs(value - one) <= np.abs(value - two)
-            left, right = np.where(same, middle, left), np.where(same, right, middle)
+            upper = np.abs(two - value) > np.abs(value - one)
+            left, one = np.where(upper, middle, left), np.where(upper, value, one)
+            right, two = np.where(upper, right, middle), np.where(upper, two, value)
+        jumps = np.abs(two - one) > 1e-6 * (np.abs(one) + np.abs(two))
     return np.where(jumps, right, places)

@@ -75,18 +75,22 @@ class LabelledLoss(Estimator):
     def labels(self) -> Literal["real", "sign"]:  # type: ignore[override]
         return self.kind
 
-    def stack(self, labels: FloatArray) -> Stack:
-        """The tables of `labels`.
+    def table(self, y: float) -> ConvexTable:
+        """The table of one label.
 
         Raises
         ------
         BadArgument
-            If the loss of one of them is NaN or not convex; says where.
+            If its loss is NaN or not convex; says where.
         """
-        for y in sorted(labels.tolist(), key=abs):  # complaints name the nearest to 0
-            if y not in self.tables:
-                self.tables[y] = self.table_of(y)
-        return Stack.of([self.tables[y] for y in labels.tolist()])
+        if y not in self.tables:
+            self.tables[y] = self.table_of(y)
+        return self.tables[y]
+
+    def stack(self, labels: FloatArray) -> Stack:
+        """The tables of `labels`; complaints are about the nearest to 0."""
+        found = {y: self.table(y) for y in sorted(labels.tolist(), key=abs)}
+        return Stack.of([found[y] for y in labels.tolist()])
 
 
 @dataclass(frozen=True, eq=False)

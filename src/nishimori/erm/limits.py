@@ -1,4 +1,4 @@
-"""Ends of the range: no weight left, the target found exactly, no regularisation at all."""
+"""Ends of the range: no weight left, the target found exactly, a hard margin."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from nishimori.erm.solver import Solved, map_of, solve_points
 from nishimori.errors import Status
 from nishimori.features import OrderParameters
 
-__all__ = ["TINY", "interpolated", "recovered", "sparse_again", "thresholded", "vanishing"]
+__all__ = ["recovered", "sparse_again", "thresholded", "vanishing"]
 
 FloatArray = NDArray[np.float64]
 
-TINY = 1e-15  # a regularisation as good as none
 _NOTHING = -650.0  # the logarithm of a V or q as good as none
 
 
@@ -80,12 +79,12 @@ def recovered(
     error: FloatArray,
     status: NDArray[np.int_],
 ) -> None:
-    """Where the target is found exactly, at a finite regularisation: a kink of the loss at 0."""
+    """Where the target is found exactly: a loss with a kink at 0, or no regularisation."""
     system = setting.system
     lost = np.flatnonzero(np.isin(status, (Status.RESIDUAL_TOO_LARGE, Status.NO_SOLUTION)))
     if not isinstance(system, RegressionSystem) or lost.size == 0:
         return
-    exact, conjugate = system.recovers(alpha[lost], regularization[lost])
+    exact, v, conjugates = system.recovers(alpha[lost], regularization[lost])
     found = lost[exact]
     if found.size == 0:
         return
@@ -93,25 +92,16 @@ def recovered(
     rho, norm = setting.geometry.target_variance, setting.problem.signal_variance
     order, hats = point.order, point.conjugates
     for values, value in (
-        (order.susceptibility, 0.0),
+        (order.susceptibility, v[exact]),
         (order.self_overlap, rho),
         (order.overlap, rho),
         (order.norm, norm),
-        (hats.susceptibility, np.inf),
-        (hats.overlap, np.inf),
         (point.train_loss, 0.0),
         (point.test_error, 0.0),
     ):
         values[found] = value
-    hats.self_overlap[found] = conjugate[exact]
-
-
-def interpolated(point: Point, regularization: FloatArray) -> None:
-    """Where every sample is fitted without regularisation: V is infinite, nothing is left over."""
-    where = (regularization == 0.0) & (point.order.susceptibility > 1e-3 / TINY)
-    point.order.susceptibility[where] = np.inf
-    for values in (*point.conjugates, point.train_loss):
-        values[where] = 0.0
+    for mine, theirs in zip(hats, conjugates, strict=True):
+        mine[found] = theirs[exact]
 
 
 def vanishing(point: Point) -> Point:

@@ -56,6 +56,9 @@ class Logistic(Estimator):
     def reduced(self, t: FloatArray) -> FloatArray:
         return np.logaddexp(0.0, -np.asarray(t))
 
+    def minimizers(self) -> tuple[float, float]:
+        return np.inf, np.inf
+
     def score(self, t: FloatArray, susceptibility: FloatArray) -> tuple[FloatArray, FloatArray]:
         shift, _, v = self._proximal(t, susceptibility)
         g = shift / v

@@ -29,7 +29,8 @@ def misclassification(
     """How often sign(z) is not the label, at flat arrays; gap is q E h^2 - m^2."""
     channel = problem.channel
     if isinstance(channel, Sign) and problem.offset == 0.0:
-        gap = gap + channel.noise * order.self_overlap
+        if channel.noise > 0.0:  # the overlap may be infinite
+            gap = gap + channel.noise * order.self_overlap
         angle = np.arctan2(np.sqrt(gap), order.overlap) / math.pi
         return channel.flip + (1.0 - 2.0 * channel.flip) * angle
     return label_error(
@@ -60,7 +61,8 @@ def test_error(
     offset = 0.0 if channel.ignores_offset else problem.offset
     gap = np.maximum(q * rho - m * m, 0.0)
     if estimator.labels == "sign" and isinstance(channel, Sign) and offset == 0.0:
-        angle = np.arctan2(np.sqrt(gap + channel.noise * q), m) / math.pi
+        noise = channel.noise * q if channel.noise > 0.0 else 0.0
+        angle = np.arctan2(np.sqrt(gap + noise), m) / math.pi
         return channel.flip + (1.0 - 2.0 * channel.flip) * angle
     signs = estimator.labels == "sign"
     flat = label_error(channel, rho, offset, q.ravel(), m.ravel(), gap.ravel(), signs)

@@ -109,7 +109,8 @@ def nodes_around(
 
     second = np.ones_like(v) if second is None else second
     share = np.zeros(0) if share is None else np.log(share)
-    cuts, edges = np.ascontiguousarray(cuts), np.array(levels)
+    # kernels take no array that is read-only, as a loss may hand out
+    cuts, edges = np.array(cuts, dtype=np.float64, order="C"), np.array(levels)
     rule = gauss_legendre(count)
     return Nodes(
         *erm_panels.panels(ends, slopes, cuts, v, mean, width, second, share, edges, *rule)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nishimori.features import Features
     from nishimori.glm import GLM, OnFailure
 
-__all__ = ["separability_threshold", "separable"]
+__all__ = ["separability_threshold", "separable", "threshold"]
 
 FloatArray = NDArray[np.float64]
 
@@ -71,12 +71,12 @@ def separability_threshold(
             f"{estimator.name}: separability is a question about labels +1 and -1, and those of "
             f"{problem.channel} are real"
         )
-    return _threshold(setting)
+    return threshold(setting)
 
 
 def separable(setting: Setting, alpha: FloatArray, on_failure: OnFailure) -> NDArray[np.bool_]:
     """Where a hyperplane separates the labels; refuses the rest if ``on_failure="raise"``."""
-    limit = _threshold(setting)
+    limit = threshold(setting)
     beyond = alpha[alpha >= limit]
     if beyond.size and on_failure == "raise":
         raise BadArgument(
@@ -87,7 +87,8 @@ def separable(setting: Setting, alpha: FloatArray, on_failure: OnFailure) -> NDA
     return np.asarray(alpha < limit)
 
 
-def _threshold(setting: Setting) -> float:
+def threshold(setting: Setting) -> float:
+    """The sample ratio n/d up to which the labels of a setting can be separated."""
     geometry = setting.geometry
     signal, rank = _span(geometry)
     if rank > 1.5:  # a kernel fits any labels

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
 
 from nishimori.erm.equations import System
 from nishimori.erm.newton import Roots, Update, jacobian, solve_fixed_points
@@ -17,6 +18,8 @@ FloatArray = NDArray[np.float64]
 _GOOD = 1e-9  # residual of a step of the continuation
 _FIRST, _LONGEST, _SHORTEST = 2.0, 6.0, 2e-3  # steps along the path, in logarithms
 _ATTEMPTS = 150
+_MANY = 30  # points of a curve that are worth a few of them to start from
+_BETWEEN = 0.35  # distance of these, in logarithms
 
 
 class Solved(NamedTuple):
@@ -47,11 +50,14 @@ def solve_points(
 ) -> Solved:
     """Solve at every pair of `alpha` (n/p) and `regularization`, flat arrays of one size.
 
-    All at once from simple starting points (or `start`, with the Jacobian `slope`). Those that
-    fail are followed from a large regularisation, where the equations are nearly linear, down to
-    their own; or from few samples, where the regularisation plays no part.
+    All at once from simple starting points (or `start`, with the Jacobian `slope`), or, along a
+    curve of many points, from solutions interpolated between a few of them. Those that fail are
+    followed from a large regularisation, where the equations are nearly linear, down to their own;
+    or from few samples, where the regularisation plays no part.
     """
     with np.errstate(all="ignore"):
+        if start is None and alpha.size >= _MANY:
+            start, slope = _interpolated(system, alpha, regularization)
         roots = _solve(system, alpha, regularization, start, slope)
         lost = np.flatnonzero(~(roots.residual < _GOOD))
         if lost.size and start is not None:
@@ -80,6 +86,31 @@ def _solve(
     if start is None:
         return solve_fixed_points(update, system.start(alpha, regularization))
     return solve_fixed_points(update, start, picard=0, slope=slope)
+
+
+def _interpolated(
+    system: System, alpha: FloatArray, regularization: FloatArray
+) -> tuple[FloatArray | None, FloatArray | None]:
+    """Starts and Jacobians of points along a curve, from a few of them; None for other batches."""
+    varied = [np.log(values) for values in (alpha, regularization) if np.ptp(values) > 0.0]
+    if len(varied) != 1 or not np.isfinite(varied[0]).all():
+        return None, None
+    path = varied[0]
+    count = int(np.ptp(path) / _BETWEEN) + 5
+    if 2 * count > path.size:
+        return None, None
+    wanted = np.linspace(path.min(), path.max(), count)
+    few = np.unique(np.abs(path[:, None] - wanted).argmin(axis=0))
+    few = few[np.unique(path[few], return_index=True)[1]]
+    roots = _solve(system, alpha[few], regularization[few], None)
+    slope = roots.slope.reshape(few.size, -1)
+    good = (roots.residual < _GOOD) & slope.any(axis=1)
+    if good.sum() < 4:
+        return None, None
+    values = np.concatenate([roots.x, slope], axis=1)[good]
+    values = CubicSpline(path[few[good]], values)(path)
+    width = roots.x.shape[1]
+    return values[:, :width], values[:, width:].reshape(path.size, width, width)
 
 
 def _followed(

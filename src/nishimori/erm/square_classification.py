@@ -57,6 +57,9 @@ class SquareClassification(Estimator):
     def reduced(self, t: FloatArray) -> FloatArray:
         return 0.5 * np.square(1.0 - t)
 
+    def minimizers(self) -> tuple[float, float]:
+        return 1.0, 1.0
+
     def score(self, t: FloatArray, susceptibility: FloatArray) -> tuple[FloatArray, FloatArray]:
         slope = 1.0 / (1.0 + susceptibility)
         return (1.0 - t) * slope, np.broadcast_to(slope, t.shape)

@@ -51,6 +51,9 @@ class SquaredHinge(Estimator):
     def reduced(self, t: FloatArray) -> FloatArray:
         return 0.5 * np.square(np.maximum(1.0 - t, 0.0))
 
+    def minimizers(self) -> tuple[float, float]:
+        return 1.0, np.inf
+
     def score(self, t: FloatArray, susceptibility: FloatArray) -> tuple[FloatArray, FloatArray]:
         slope = 1.0 / (1.0 + susceptibility)
         return np.maximum(1.0 - t, 0.0) * slope, np.where(t <= 1.0, slope, 0.0)

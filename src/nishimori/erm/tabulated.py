@@ -15,6 +15,9 @@ __all__ = ["ConvexTable"]
 FloatArray = NDArray[np.float64]
 
 _LARGEST = 2.0**14  # of t that is tabulated; the function goes on as a straight line
+_LEVEL = 1e-12  # of a slope that is none
+_NARROW = 1e-6  # interval that is a point
+_FARTHEST = 20.0  # from 0 that a minimum is believed
 _POWERS = 2.0 ** np.arange(-1.0, np.log2(_LARGEST) + 1.0)
 
 
@@ -75,6 +78,30 @@ class ConvexTable:
         """What the edges are the proximal points of: both ends of each; one more axis."""
         v = np.asarray(susceptibility, dtype=np.float64)[..., None]
         return np.concatenate([self.edges + v * self.below, self.edges + v * self.above], axis=-1)
+
+    def minimizers(self) -> tuple[float, float]:
+        """The interval on which the function is least; (inf, inf) where it is not attained."""
+        falls, rises = self.above < -_LEVEL, self.below > _LEVEL
+        first = int(np.argmin(falls)) if not falls.all() else self.edges.size
+        last = self.edges.size - 1 - int(np.argmin(rises[::-1])) if not rises.all() else -1
+        low = self._level(first - 1, -_LEVEL) if first > 0 else -np.inf
+        high = self._level(last, _LEVEL) if last < self.edges.size - 1 else np.inf
+        if max(low, -high) > _FARTHEST:  # a tail that numbers cannot tell from a minimum
+            return np.inf, np.inf
+        return (low, high) if high - low > _NARROW else (0.5 * (low + high),) * 2
+
+    def _level(self, panel: int, level: float) -> float:
+        """Where the slope passes `level` in a panel, or the edge that is as near as no matter."""
+        if not 0 <= panel < self.edges.size - 1:
+            return np.inf if panel > 0 else -np.inf
+        left, right = float(self.edges[panel]), float(self.edges[panel + 1])
+        ends, where = (left, right), np.array([panel])
+        for _ in range(100):
+            middle = 0.5 * (left + right)
+            passed = float(self._at(1, where, np.array([middle]))[0]) > level
+            left, right = (left, middle) if passed else (middle, right)
+        nearest = min(ends, key=lambda end: abs(end - middle))
+        return nearest if abs(nearest - middle) < 1e-8 * max(1.0, abs(nearest)) else middle
 
     def value(self, t: FloatArray) -> FloatArray:
         """The function."""

@@ -112,9 +112,9 @@ class DiagonalGeometry(Geometry):
             )
             filtered = np.where(omega > 0.0, omega / own, 0.0 * own)
             soft = np.where(omega > 0.0, filtered / own, 0.0 * own)
-            inverse = 1.0 / (penalty + conjugate * self.places)
             scale = self.residual / penalty[..., 0] if self.residual else 0.0
             scale_soft = scale / penalty[..., 0] if self.residual else 0.0
+        inverse = self._inverse(susceptibility_conjugate, regularization)
         known = np.square(overlap_conjugate)
         signal = inverse @ self.components
         signal_soft = np.square(inverse) @ self.components
@@ -135,7 +135,7 @@ class DiagonalGeometry(Geometry):
         order: OrderParameters | None = None,
     ) -> FloatArray:
         """Q E h^2 - m^2, as a sum of squares: a variance over the directions, and noise."""
-        known = self._known(susceptibility_conjugate, regularization)
+        known = self.places * self._inverse(susceptibility_conjugate, regularization)
         share, total = self._explained, float(self._explained.sum())
         mean = (known @ share)[..., None] / total if total > 0.0 else 0.0
         spread = np.maximum(np.square(known - mean) @ share, 0.0) * total
@@ -153,8 +153,8 @@ class DiagonalGeometry(Geometry):
     ) -> FloatArray:
         """E (slope h - z)^2 where the conjugate of m is `slope` times that of V, as a sum."""
         penalty = np.asarray(regularization, dtype=np.float64)[..., None]
-        conjugate = np.asarray(susceptibility_conjugate, dtype=np.float64)[..., None]
-        missed = np.square(penalty / (penalty + conjugate * self.places)) @ self._explained
+        inverse = self._inverse(susceptibility_conjugate, regularization)
+        missed = np.square(penalty * inverse) @ self._explained
         noise = self_overlap_conjugate * self._noise(susceptibility_conjugate, regularization)
         out: FloatArray = slope * slope * (self.unexplained + missed) + noise
         return out
@@ -163,15 +163,18 @@ class DiagonalGeometry(Geometry):
         """See `Geometry`."""
         return None if self.match is None else self.match(noise_to_signal)
 
-    def _known(self, conjugate: FloatArray, regularization: FloatArray) -> FloatArray:
-        """omega/D at the places of the components."""
+    def _inverse(self, conjugate: FloatArray, regularization: FloatArray) -> FloatArray:
+        """1/D at the places of the components; 0 where there is no variance, whatever D."""
         penalty = np.asarray(regularization, dtype=np.float64)[..., None]
-        return self.places / (penalty + np.asarray(conjugate)[..., None] * self.places)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            inverse = 1.0 / (penalty + np.asarray(conjugate)[..., None] * self.places)
+        return np.where(self.places > 0.0, inverse, 0.0)
 
     def _noise(self, conjugate: FloatArray, regularization: FloatArray) -> FloatArray:
         """<omega^2/D^2>."""
         penalty = np.asarray(regularization, dtype=np.float64)[..., None]
         own = penalty + np.asarray(conjugate)[..., None] * self.eigenvalues
-        filtered = np.where(self.eigenvalues > 0.0, self.eigenvalues / own, 0.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            filtered = np.where(self.eigenvalues > 0.0, self.eigenvalues / own, 0.0)
         out: FloatArray = np.square(filtered) @ self.weights
         return out

@@ -22,6 +22,7 @@ from nishimori.state_evolution.requests import (
 
 __all__ = [
     "branches",
+    "failure_sentence",
     "fixed_points",
     "learning_curve",
     "report_failures",

@@ -106,6 +106,11 @@ class Status(IntEnum):
     NOT_SEPARABLE = 7, "no hyperplane separates so many samples, so there is no margin", True
     DIVERGES = 8, "without regularization the weights grow without bound; give a positive one", True
     NOT_OPTIMAL = 9, "the test error still changes with the regularization that was found", True
+    ILL_CONDITIONED = (
+        10,
+        "solved, but rounding of the equations leaves fewer than six digits",
+        True,
+    )
 
     @property
     def label(self) -> str:

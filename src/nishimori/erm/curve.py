@@ -36,6 +36,7 @@ FloatArray = NDArray[np.float64]
 
 _VOID = (Status.NO_SOLUTION, Status.NOT_SEPARABLE)  # there are no numbers
 _LEAST = 1e-280  # numbers below have no digits to compare
+_FEW_DIGITS = 1e-6
 _ROUNDING = 1e-15  # of one evaluation of the equations
 _GOOD = 1e-9  # residual of a point whose error the finer grid is asked for
 
@@ -169,18 +170,21 @@ def _solved(
     with np.errstate(all="ignore"):
         point = system.finish(solved.x, each, scale)
         wrong = solved.residual + _ROUNDING
-        gap = np.zeros_like(wrong)
+        gap, trained = np.zeros_like(wrong), np.zeros_like(wrong)
         if not setting.estimator.is_square:
             fine = setting.refined()
             finer = fine.respond(fine.conjugates(solved.x, each), scale)
             gap = np.where(wrong < _GOOD, np.abs(finer - solved.x).max(axis=1), 0.0)
             # as far beside the solution as rounding may be: in a tail that moves much
             beside = finer + np.maximum(wrong[:, None], np.spacing(np.abs(finer)))
-            apart = _apart(point, fine.finish(beside, each, scale))
-            wrong = np.maximum(wrong, np.where(wrong < _GOOD, np.fmax(gap, apart), gap))
-        error = wrong * solved.sensitivity
+            tested, trained = _apart(point, fine.finish(beside, each, scale))
+            good = wrong < _GOOD
+            trained = np.where(good, trained, 0.0)
+            wrong = np.maximum(wrong, np.where(good, np.fmax(gap, tested), gap))
+        doubt = wrong * solved.sensitivity
+        error = np.maximum(wrong, trained) * solved.sensitivity
         point = _with_labels(setting, point, solved.x, each, scale)
-    status = _status(setting, solved, point, gap, rtol)
+    status = _status(setting, solved, point, gap, doubt, rtol)
     recovered(setting, point, each, scale, solved, error, status)
     thresholded(setting, point, each, scale, solved, status)
     if hard:
@@ -188,14 +192,24 @@ def _solved(
     return Answer(point, solved.x, solved.residual, error, status)
 
 
-def _apart(one: Point, two: Point) -> FloatArray:
-    """Largest relative difference of what is positive: in a tail it is not that of the unknowns."""
-    pairs = zip((*one.order[:2], *one[2:]), (*two.order[:2], *two[2:]), strict=True)
-    out = np.zeros(one.test_error.shape)
-    for a, b in pairs:
-        large = np.maximum(np.abs(a), np.abs(b))
-        out = np.fmax(out, np.where(large > _LEAST, np.abs(a - b) / large, 0.0))
-    return out
+def _apart(one: Point, two: Point) -> tuple[FloatArray, FloatArray]:
+    """Largest relative difference of what is positive: in a tail it is not that of the unknowns.
+
+    That of the student on a fresh input, then that on the training samples, whose loss can be as
+    small as it likes while all else is known well.
+    """
+
+    def largest(*pairs: tuple[FloatArray, FloatArray]) -> FloatArray:
+        out = np.zeros(one.test_error.shape)
+        for a, b in pairs:
+            large = np.maximum(np.abs(a), np.abs(b))
+            out = np.fmax(out, np.where(large > _LEAST, np.abs(a - b) / large, 0.0))
+        return out
+
+    order = zip(one.order[:2], two.order[:2], strict=True)
+    tested = largest(*order, (one.test_error, two.test_error))
+    trained = largest((one.train_loss, two.train_loss), (one.train_error, two.train_error))
+    return tested, trained
 
 
 def _closed_answer(setting: Setting, alpha: FloatArray, regularization: FloatArray) -> Answer:
@@ -249,11 +263,17 @@ def _noise(system: System) -> float:
 
 
 def _status(
-    setting: Setting, solved: Solved, point: Point, gap: FloatArray, rtol: float
+    setting: Setting,
+    solved: Solved,
+    point: Point,
+    gap: FloatArray,
+    doubt: FloatArray,
+    rtol: float,
 ) -> NDArray[np.int_]:
     status = np.full(solved.residual.shape, int(Status.CONVERGED), dtype=np.int_)
     nothing = (point.order.overlap == 0.0) | (setting.problem.signal_variance == 0.0)
     status[nothing] = Status.NOTHING_LEARNT
+    status[doubt > max(_FEW_DIGITS, 10.0 * rtol)] = Status.ILL_CONDITIONED
     status[gap > max(10.0 * rtol, 1e-11)] = Status.UNRESOLVED
     status[~(solved.residual <= rtol)] = Status.RESIDUAL_TOO_LARGE
     status[~(solved.residual <= 1e-3)] = Status.NO_SOLUTION

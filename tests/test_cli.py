@@ -17,7 +17,7 @@ import pytest
 
 import nishimori as nm
 from nishimori.cli import main as cli
-from nishimori.cli import progress as progress_module
+from nishimori import progress as progress_module
 from nishimori.cli.alpha_grammar import parse_alpha
 from nishimori.cli.main import main
 from nishimori.cli.progress import progress_bar

@@ -8,6 +8,7 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import takewhile
 from typing import Any
 
 from nishimori.arguments import shown
@@ -45,7 +46,8 @@ def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
     for name in dict.fromkeys([*one, *other]):
         first, second = one.get(name), other.get(name)
         if first != second:
-            parts.append(f"{name} ({_short(first)} there, {_short(second)} here)")
+            there, here = _apart(_text(first), _text(second))
+            parts.append(f"{name} ({there} there, {here} here)")
     return ", ".join(parts)
 
 
@@ -96,6 +98,18 @@ def sentences(path: str, done: str, kept: bool) -> Iterator[None]:
         raise OutputError(text) from None
 
 
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value)
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _apart(first: str, second: str) -> tuple[str, str]:
+    """The beginnings of two texts, or what is around the first place where they differ."""
+    same = (a == b for a, b in zip(first, second, strict=False))
+    place = sum(takewhile(bool, same))
+    start = place - 20 if place > 40 else 0
+    return _short(first, start), _short(second, start)
+
+
+def _short(text: str, start: int) -> str:
+    text = f"...{text[start:]}" if start else text
     return text if len(text) <= 60 else f"{text[:57]}..."

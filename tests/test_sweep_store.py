@@ -31,7 +31,7 @@ if __name__ == "__main__":
     grid = {grid}
     tell = lambda done, total: print(done, flush=True)
     pool = ProcessPoolExecutor(2, mp_context=get_context("spawn")) if {workers} > 1 else None
-    nm.sweep(sweep_functions.{function}, grid, pool, {path!r}, progress=tell)
+    nm.sweep({subject}, grid, pool, {path!r}, progress=tell)
     print("end", flush=True)
 """
 
@@ -91,7 +91,7 @@ def digest(path):
 def test_stopped_twice_and_resumed(tmp_path, number, workers, monkeypatch):
     path = str(tmp_path / "sweep.sqlite")
     grid = GRID | {"seconds": 0.03}
-    script = SCRIPT.format(grid=grid, function="slow", path=path, workers=workers)
+    script = SCRIPT.format(grid=grid, subject="sweep_functions.slow", path=path, workers=workers)
     assert stop_after(start(script, tmp_path), 10, number) == 0
     seen = stop_after(start(script, tmp_path), 10, number)
     assert 10 <= seen < 120
@@ -106,17 +106,18 @@ def test_stopped_twice_and_resumed(tmp_path, number, workers, monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_hundred_thousand_points_killed_twice(tmp_path):
+def test_a_hundred_thousand_problems_killed_twice(tmp_path):
     path = str(tmp_path / "sweep.sqlite")
-    grid = {"a": range(1000), "b": range(100)}
-    script = SCRIPT.format(grid=grid, function="mixed", path=path, workers=2)
-    monkey = "driver._MOST_POINTS = 500\n"
-    script = f"from nishimori.sweeps import driver\n{monkey}{script}"
+    noises = np.linspace(0.01, 2.0, 1000).tolist()
+    grid = {"channel.noise": noises, "signal_variance": range(1, 101), "alpha": [1.0]}
+    subject = "nm.GLM(nm.channels.Linear())"
+    script = SCRIPT.format(grid=grid, subject=subject, path=path, workers=2)
     stop_after(start(script, tmp_path), 20_000, signal.SIGKILL)
     seen = stop_after(start(script, tmp_path), 20_000, signal.SIGKILL)
     assert 20_000 <= seen < 80_000
-    nm.sweep(mixed, grid, store=path)
-    nm.sweep(mixed, grid, store=tmp_path / "whole.sqlite")
+    problem = nm.GLM(nm.channels.Linear())
+    nm.sweep(problem, grid, store=path)
+    nm.sweep(problem, grid, store=tmp_path / "whole.sqlite")
     assert digest(path) == digest(tmp_path / "whole.sqlite")
     assert len(rows_of(path)[1]) == 100_000
 
@@ -234,7 +235,9 @@ def test_a_store_that_another_process_keeps(tmp_path, monkeypatch):
     monkeypatch.setattr("nishimori.sweeps.store._PATIENCE", 0.1)
     store = str(tmp_path / "a.sqlite")
     grid = GRID | {"seconds": 0.05}
-    process = start(SCRIPT.format(grid=grid, function="slow", path=store, workers=1), tmp_path)
+    process = start(
+        SCRIPT.format(grid=grid, subject="sweep_functions.slow", path=store, workers=1), tmp_path
+    )
     try:
         for line in process.stdout:
             if int(line) > 2:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from nishimori.errors import BadArgument, suggest
@@ -42,7 +43,7 @@ def require_parameter(definitions: Iterable[Any], path: str, owner: str) -> None
     name, dot, rest = path.partition(".")
     inner = []
     for definition in definitions:
-        known = _names(definition)
+        known = _names(type(definition))
         if name not in known:
             kind = type(definition).__name__
             if not known:
@@ -54,19 +55,20 @@ def require_parameter(definitions: Iterable[Any], path: str, owner: str) -> None
         require_parameter(inner, rest, f"{owner}.{name}")
 
 
-def _names(definition: Any) -> list[str]:
-    kind = type(definition)
+@lru_cache(maxsize=256)
+def _names(kind: Any) -> tuple[str, ...]:
     if not kind.__module__.startswith("nishimori."):
-        return []
-    return [
+        return ()
+    return tuple(
         parameter.name
         for parameter in inspect.signature(kind).parameters.values()
         if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
-    ]
+    )
 
 
 def _arguments(definition: Any) -> dict[str, Any]:
     own = definition.expression_arguments() if hasattr(definition, "expression_arguments") else {}
     return {
-        name: own[name] if name in own else getattr(definition, name) for name in _names(definition)
+        name: own[name] if name in own else getattr(definition, name)
+        for name in _names(type(definition))
     }

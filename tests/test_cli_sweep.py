@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -55,6 +56,15 @@ def test_config(here, capsys):
     again = run(capsys, "--config", "noise.toml", "--format", "json", "--workers", "2")
     assert again == (0, out, "")
     assert os.stat("noise.sqlite").st_mtime_ns == began
+
+
+def test_the_file_on_the_page_of_sweeps(here, capsys):
+    page = (Path(__file__).resolve().parents[1] / "docs" / "sweeps.md").read_text()
+    (here / "grid.toml").write_text(page.split("```toml\n")[1].split("```")[0])
+    status, out, err = run(capsys, "--config", "grid.toml", "--format", "csv")
+    assert (status, err) == (0, "")
+    assert len(out.splitlines()) == 1 + 2 * 3 * 20 * 2
+    assert "grid.sqlite" in os.listdir()
 
 
 def test_two_workers(here, capsys):

@@ -140,6 +140,28 @@ def test_an_estimator_needs_the_offset_of_a_network():
     assert np.array_equal(fixed["test_error"][:, 1], direct.test_error)
 
 
+def test_features_and_zipped_alphas():
+    network = nm.DeepNetwork.uniform(nm.activations.Tanh(gain=2.0), 1)
+    problem = network.glm(nm.channels.Sign(noise=0.1))
+    features = [None, nm.features.Kernel.nngp(network)]
+    found = nm.sweep(
+        problem,
+        {
+            "features": features,
+            "estimator": nm.erm.Logistic(regularization=0.1),
+            "pair": {"alpha": [1.0, 2.0], "offset": [0.0, 0.2]},
+            "rtol": 1e-8,
+        },
+    )
+    shifted = nm.GLM(
+        problem.channel, problem.prior, problem.signal_variance, problem.noise_variance, 0.2
+    )
+    for k, seen in enumerate(features):
+        direct = nm.erm.Logistic(regularization=0.1).solve(shifted, 2.0, seen, rtol=1e-8)
+        assert found["test_error"][k, 1] == direct.test_error
+    assert found.coordinates["alpha"] == ("pair", [1.0, 2.0])
+
+
 def test_function_results():
     def transitions(density):
         problem = nm.GLM(nm.channels.Linear(noise=1e-3), nm.priors.GaussBernoulli(density))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import threading
 import time
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from nishimori.sweeps.grid import Cells, Grid
 from nishimori.sweeps.records import Block, Record
 from nishimori.threads import one_thread
 
-__all__ = ["Task", "compute_chunk"]
+__all__ = ["Task", "compute_chunk", "this_process"]
 
 
 class Task(Protocol):
@@ -38,7 +39,7 @@ class Task(Protocol):
 
 
 def compute_chunk(
-    task: Task, cells: Cells, first: int, stop: int, seconds: float, driver: int
+    task: Task, cells: Cells, first: int, stop: int, seconds: float, driver: str
 ) -> tuple[int, float, Block]:
     """The rows of the cells from `first` on, up to `stop` or until the time is up.
 
@@ -50,8 +51,9 @@ def compute_chunk(
     first, stop : int
     seconds : float
         After how long no new cell is begun.
-    driver : int
-        The process that waits, in which linear algebra has one thread already.
+    driver : str
+        The process that waits, as `this_process` names it; there linear algebra has one thread
+        already.
 
     Returns
     -------
@@ -64,7 +66,7 @@ def compute_chunk(
     began = time.monotonic()
     block = Block()
     cell = first
-    with _SAME if os.getpid() == driver else _ONE_THREAD:
+    with _SAME if this_process() == driver else _ONE_THREAD:
         while cell < stop:
             found = task.compute(cells.settings(cell), cells.together)
             for point, row in zip(cells.points(cell), found, strict=True):
@@ -73,6 +75,11 @@ def compute_chunk(
             if time.monotonic() - began > seconds:
                 break
     return cell, time.monotonic() - began, block
+
+
+def this_process() -> str:
+    """A name that no other process has at the same time, on this machine or another."""
+    return f"{platform.node()} {os.getpid()}"
 
 
 class _Nothing:

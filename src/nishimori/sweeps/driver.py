@@ -11,7 +11,7 @@ from typing import Any
 
 from nishimori.errors import NishimoriError, OutputError
 from nishimori.executors import promise, require_picklable
-from nishimori.sweeps.chunks import Task, compute_chunk
+from nishimori.sweeps.chunks import Task, compute_chunk, this_process
 from nishimori.sweeps.grid import Cells
 from nishimori.sweeps.records import Block
 from nishimori.sweeps.store import Store
@@ -64,7 +64,7 @@ def run(
         if executor is None:
             while todo:
                 first, stop = todo.take(pace.size)
-                keep(first, stop, compute_chunk(task, cells, first, stop, _SECONDS, os.getpid()))
+                keep(first, stop, compute_chunk(task, cells, first, stop, _SECONDS, this_process()))
         else:
             require_picklable((task, cells), executor, "sweep")
             _on_executor(task, cells, executor, todo, pace, keep)
@@ -86,7 +86,7 @@ def _on_executor(
             while todo and len(waiting) < most:
                 first, stop = todo.take(pace.size)
                 part = cells.part(first, stop)
-                arguments = (task, part, first, stop, _SECONDS, os.getpid())
+                arguments = (task, part, first, stop, _SECONDS, this_process())
                 waiting[promise(executor, "sweep", compute_chunk, *arguments)] = (first, stop)
             ended, _ = wait(waiting, return_when=FIRST_COMPLETED)
             for future in ended:

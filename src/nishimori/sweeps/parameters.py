@@ -43,7 +43,7 @@ def require_parameter(definitions: Iterable[Any], path: str, owner: str) -> None
     name, dot, rest = path.partition(".")
     inner = []
     for definition in definitions:
-        known = _names(type(definition))
+        known = _names(definition.__class__)
         if name not in known:
             kind = type(definition).__name__
             if not known:
@@ -70,5 +70,5 @@ def _arguments(definition: Any) -> dict[str, Any]:
     own = definition.expression_arguments() if hasattr(definition, "expression_arguments") else {}
     return {
         name: own[name] if name in own else getattr(definition, name)
-        for name in _names(type(definition))
+        for name in _names(definition.__class__)
     }

@@ -93,14 +93,9 @@ class ProblemTask:
 
     def _network(self, settings: Mapping[str, Any]) -> DeepNetwork:
         network = settings.get("network", self.subject)
-        layers = () if network is None else network.layers
+        layers = (Layer(settings["activation"]),) if network is None else network.layers
         if "depth" in settings:
-            network_of = DeepNetwork.uniform(
-                layers[0].activation if layers else settings["activation"], settings["depth"]
-            )
-            layers = (layers[0] if layers else network_of.layers[0],) * network_of.depth
-        elif not layers:
-            layers = (Layer(settings["activation"]),)
+            layers = layers[:1] * int(settings["depth"])
         given = {name: settings[name] for name in _LAYER if name in settings}
         inner = _inner(settings, "activation")
         if given or inner:

@@ -100,25 +100,27 @@ class Store:
         """Write the rows of the cells from `first` up to `stop`, whole or not at all."""
         file = self._writing()
         known = dict(self._numbers)
-        with self._sentences("written"), transaction(file):
-            columns = [self._learn(file, name, *rest) for name, rest in block.quantities.items()]
-            names = ", ".join([*_ABOUT, *columns])
-            marks = ", ".join("?" * (len(_ABOUT) + len(columns)))
-            width = len(_ABOUT) + len(columns)
-            try:
-                file.executemany(
-                    f"INSERT OR REPLACE INTO points ({names}) VALUES ({marks})",
-                    (row + (None,) * (width - len(row)) for row in block.rows),
-                )
+        try:
+            with self._sentences("written"), transaction(file):
+                self._write(file, block)
                 file.execute(
                     "INSERT OR REPLACE INTO done VALUES (?, max(?, coalesce("
                     "(SELECT stop FROM done WHERE first = ?), 0)))",
                     (first, stop, first),
                 )
-            except BaseException:
-                self._numbers = known
-                raise
+        except BaseException:
+            self._numbers = known
+            raise
         self._kept = True
+
+    def _write(self, file: sqlite3.Connection, block: Block) -> None:
+        columns = [self._learn(file, name, *rest) for name, rest in block.quantities.items()]
+        names = [*_ABOUT, *columns]
+        marks = ", ".join("?" * len(names))
+        file.executemany(
+            f"INSERT OR REPLACE INTO points ({', '.join(names)}) VALUES ({marks})",
+            (row + (None,) * (len(names) - len(row)) for row in block.rows),
+        )
 
     def _learn(
         self, file: sqlite3.Connection, name: str, _: int, point: int, place: int, kinds: int

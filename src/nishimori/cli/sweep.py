@@ -37,8 +37,8 @@ __all__ = ["EXAMPLE", "OPTIONS", "SUMMARY", "run"]
 
 SUMMARY = "learning curves on a grid of problems: resumable, in several processes"
 EXAMPLE = (
-    "nishimori sweep --activation tanh:gain=2 --channel sign "
-    '--grid "depth=1,2,3 channel.noise=0,0.1 alpha=0.1:10:20:log" --workers 2'
+    "nishimori sweep --activation tanh:gain=2 --channel sign --grid channel.noise=0,0.1,1 "
+    "--alpha 0.1:10:20:log --workers 2"
 )
 _GRID = Kind("a table", (dict, str), read_grid)
 OPTIONS = (

@@ -495,8 +495,7 @@ def test_help_and_version(capsys):
 
 
 @pytest.mark.parametrize("verb", cli.VERBS)
-def test_examples_of_the_help_work(verb, capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)  # a sweep leaves its store
+def test_examples_of_the_help_work(verb, capsys):
     module = __import__(f"nishimori.cli.{verb}", fromlist=["EXAMPLE"])
     program, *arguments = module.EXAMPLE.split()
     assert program == "nishimori"

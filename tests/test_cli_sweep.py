@@ -126,6 +126,13 @@ def test_losses_zipped_with_their_regularization(here, capsys):
     assert [float(row["test_error"]) for row in rows[2:4]] == direct.test_error.tolist()
 
 
+def test_a_network_has_gaussian_weights(here, capsys, refused):
+    (here / "a.toml").write_text(CONFIG.replace("[grid]", 'prior = "gaussian"\n[grid]'))
+    assert run(capsys, "--config", "a.toml")[0] == 0
+    (here / "b.toml").write_text(CONFIG.replace("[grid]", 'prior = "rademacher"\n[grid]'))
+    refused(["sweep", "--config", "b.toml"], "'prior' is of a GLM")
+
+
 def test_networks_of_unlike_layers(here, capsys):
     (here / "a.toml").write_text(
         """

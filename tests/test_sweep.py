@@ -419,6 +419,7 @@ NETWORK = nm.DeepNetwork([nm.Layer(nm.activations.Tanh()), nm.Layer(nm.activatio
         (mixed, {"a": np.ones((2, 2)), "b": 1}, "one of shape (2, 2)"),
         (mixed, {"p": {"a": [1, 2], "b": [1, 2, 3]}}, "equally many: a has 2, b has 3"),
         (mixed, {"p": {"a": [1, 2], "b": 3}}, "must be a sequence, got 3"),
+        (mixed, {"a": [1], "b": [1], "error": [1]}, "a column 'error' of their own"),
         (mixed, {"p": {}}, "the zipped axis 'p' is empty"),
         (mixed, {"p": {"a": [1], "b": [1]}, "a": [1]}, "gives 'a' twice"),
         (mixed, {"c": {"a": [1], "b": [1]}, "p": {"c": [1]}}, "has the name of another entry"),
@@ -535,6 +536,15 @@ def test_labels_tell_values_apart():
     customs = [nm.channels.Custom(lambda y, h: -np.logaddexp(0.0, -y * h), outputs=[-1, 1])] * 2
     twice = nm.sweep(nm.GLM, {"channel": customs, "alpha": 1.0})
     assert len(set(twice.coordinates["channel"][1])) == 2
+
+
+def test_names_that_meet():
+    found = nm.sweep(lambda value: 2 * value, {"value": [1, 2]})
+    assert [(row["value"], row["result"]) for row in found.rows()] == [(1, 2), (2, 4)]
+    pytest.importorskip("xarray")
+    twice = nm.sweep(lambda a, b: {"pair": a + b}, {"pair": {"a": [1, 2], "b": [3, 4]}})
+    assert twice.to_xarray()["pair"].dims == ("pair_axis",)
+    assert twice.to_xarray()["pair"].sel(pair_axis=1) == 6
 
 
 def test_html(serial):

@@ -76,7 +76,8 @@ OPTIONS = (
     ),
     *COMMON,
 )
-_PLAIN = ("signal_variance", "noise_variance", "prior")
+_PLAIN = ("signal_variance", "noise_variance")
+_NETWORK = ("activation", "depth", "network")
 _UNREAD = ("grid", "alpha", "workers", "store", "config", *(option.name for option in COMMON))
 _OF_LAYERS = ("weight_variance", "bias_variance", "readout_variance")
 
@@ -129,6 +130,7 @@ def _described(values: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
     """What the sweep is of, and the grid with all that stays the same."""
     from nishimori.glm import GLM
     from nishimori.network import DeepNetwork
+    from nishimori.priors import Gaussian
 
     def network(layers: Any) -> DeepNetwork:
         from nishimori.cli.layer_grammar import read_layers
@@ -148,8 +150,11 @@ def _described(values: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
     for name in described:
         if name in columns:
             raise BadArgument(f"{flag(name)} and --grid both give {name}; give it once")
-    plain = any(name in (*grid, *columns, *described) for name in _PLAIN)
-    if "network" in (*columns, *described):
+    names = {*columns, *described}
+    plain = bool(names & {*_PLAIN}) or ("prior" in names and not names & {*_NETWORK})
+    if not plain and isinstance(described.get("prior"), Gaussian):
+        del described["prior"]  # that of every network
+    if "network" in names:
         described = {name: v for name, v in described.items() if name not in _OF_LAYERS}
     return (GLM if plain else DeepNetwork), _square_of_signs({**grid, **described})
 

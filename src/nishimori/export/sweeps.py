@@ -28,9 +28,12 @@ _TABLE = ("overlap", "mmse", "test_error", "value")
 def to_xarray(sweep: Sweep) -> xarray.Dataset:
     """See `Sweep.to_xarray`."""
     library = _optional("xarray")
-    variables = {name: (sweep.dims, values) for name, values in sweep.arrays().items()}
+    arrays = sweep.arrays()
+    # xarray has no variable of a dimension's name that varies along others too
+    dims = {d: f"{d}_axis" if d in arrays and d not in sweep.coordinates else d for d in sweep.dims}
+    variables = {name: (tuple(dims.values()), values) for name, values in arrays.items()}
     coordinates: dict[str, Any] = {
-        name: (axis, as_array(labels)) for name, (axis, labels) in sweep.coordinates.items()
+        name: (dims[axis], as_array(labels)) for name, (axis, labels) in sweep.coordinates.items()
     }
     coordinates |= sweep.fixed
     found: xarray.Dataset = library.Dataset(variables, coordinates, _attributes(sweep))

@@ -17,6 +17,7 @@ from nishimori.expressions import write
 __all__ = ["Axis", "Cells", "Grid", "described", "item"]
 
 _MOST_POINTS = 10**12
+_RESERVED = ("status", "error")
 _LONG = 2000  # characters of values that a specification spells out
 _HOW = (
     "write {name: values} for an axis, {axis: {name: values, name: values}} for values that go "
@@ -91,6 +92,12 @@ class Grid:
         return found
 
     def _check_names(self) -> None:
+        for name in (*self.names, *(axis.name for axis in self.axes)):
+            if name in _RESERVED:
+                raise BadArgument(
+                    f"sweep: the rows have a column {name!r} of their own; the grid must give "
+                    "its another name"
+                )
         seen = set(self.fixed)
         for name in [name for axis in self.axes for name in axis.columns]:
             if name in seen:

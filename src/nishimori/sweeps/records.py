@@ -96,7 +96,7 @@ def record(value: Any, taken: Sequence[str]) -> Record:
     number, why = _number(value)
     if why or value is None:
         return _refused(f"the function must {_WANTED}, got {shown(value)}")
-    return Record(DONE, False, "", ("value",), (number,))
+    return _of_mapping({"result" if "value" in taken else "value": number}, taken)
 
 
 def _of_mapping(value: Mapping[Any, Any], taken: Sequence[str]) -> Record:

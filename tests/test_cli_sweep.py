@@ -202,6 +202,8 @@ def test_bad_files(here, refused):
     refused(["sweep", "--config", "a.toml"], "equally many: depth has 2, offset has 1")
     (here / "a.toml").write_text(CONFIG.replace("[grid]", "[gird]"))
     refused(["sweep", "--config", "a.toml"], "unknown key 'gird'; did you mean 'grid'")
+    (here / "a.toml").write_text(CONFIG.replace("depth = [1, 2]", 'layers = ["tanh", "erf"]'))
+    refused(["sweep", "--config", "a.toml"], "layers and activation both describe the network")
     (here / "a.toml").write_text("grid = 3\n")
     refused(["sweep", "--config", "a.toml"], "key 'grid' must be a table, got 3")
 

@@ -154,6 +154,9 @@ def _described(values: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
     plain = bool(names & {*_PLAIN}) or ("prior" in names and not names & {*_NETWORK})
     if not plain and isinstance(described.get("prior"), Gaussian):
         del described["prior"]  # that of every network
+    other = next((name for name in ("activation", "depth") if name in names), None)
+    if "network" in names and other:
+        raise BadArgument(f"layers and {other} both describe the network; give one or the other")
     if "network" in names:
         described = {name: v for name, v in described.items() if name not in _OF_LAYERS}
     return (GLM if plain else DeepNetwork), _square_of_signs({**grid, **described})
@@ -183,9 +186,8 @@ def _square_of_signs(grid: dict[str, Any]) -> dict[str, Any]:
 def _given(grid: Mapping[str, Any], name: str) -> list[Any]:
     """All values of one name, on an axis of its own or not."""
     found = [grid.get(name), *(v.get(name) for v in grid.values() if isinstance(v, Mapping))]
-    return [
-        part for value in found for part in (value if isinstance(value, list) else [value]) if part
-    ]
+    parts = [part for value in found for part in (value if isinstance(value, list) else [value])]
+    return [part for part in parts if part is not None]
 
 
 def _text(value: Any) -> Any:

@@ -18,7 +18,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nishimori as nm
-import sweep_functions
 from nishimori.sweeps import driver
 from nishimori.sweeps.grid import Grid
 from sweep_functions import failing, mixed
@@ -289,7 +288,6 @@ def test_dask(serial, tmp_path):
     ):
         assert same(serial, nm.sweep(PROBLEM, WIDE, executor))
         grid = {"a": range(30), "b": np.linspace(0.0, 29.0, 30)}
-        client.upload_file(sweep_functions.__file__)
         found = nm.sweep(mixed, grid, executor, tmp_path / "dask.sqlite")
     assert same(nm.sweep(mixed, grid, store=tmp_path / "serial.sqlite"), found)
 

@@ -19,7 +19,14 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 README = HERE / "README.md"
 BEGIN, END = "<!-- report: begin -->", "<!-- report: end -->"
-ORDER = ("test_curves.py", "test_phases.py", "test_erm.py", "test_reduction.py", "test_startup.py")
+ORDER = (
+    "test_curves.py",
+    "test_phases.py",
+    "test_erm.py",
+    "test_reduction.py",
+    "test_sweep.py",
+    "test_startup.py",
+)
 
 
 def run(target: Path) -> int:

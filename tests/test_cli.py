@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 import nishimori as nm
+from nishimori import progress as progress_module
 from nishimori.cli import main as cli
-from nishimori.cli import progress as progress_module
 from nishimori.cli.alpha_grammar import parse_alpha
 from nishimori.cli.main import main
 from nishimori.cli.progress import progress_bar

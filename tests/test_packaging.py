@@ -28,6 +28,7 @@ NAMES = [
     "Reduction",
     "State",
     "Status",
+    "Sweep",
     "Trajectory",
     "Transitions",
     "__version__",
@@ -44,6 +45,7 @@ NAMES = [
     "reference",
     "simulate",
     "spectra",
+    "sweep",
 ]
 
 

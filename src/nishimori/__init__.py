@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from nishimori.paper import citation
     from nishimori.reduction import Reduction
     from nishimori.results import Curve, ErmCurve, ErmState, State, Trajectory
+    from nishimori.sweeps import Sweep, sweep
     from nishimori.transitions import PhaseDiagram, Transitions, phase_diagram
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "Reduction",
     "State",
     "Status",
+    "Sweep",
     "Trajectory",
     "Transitions",
     "__version__",
@@ -65,6 +67,7 @@ __all__ = [
     "reference",
     "simulate",
     "spectra",
+    "sweep",
 ]
 
 _HOME = {
@@ -79,10 +82,12 @@ _HOME = {
     "Reduction": "reduction",
     "State": "results",
     "Status": "errors",
+    "Sweep": "sweeps",
     "Trajectory": "results",
     "Transitions": "transitions",
     "citation": "paper",
     "phase_diagram": "transitions",
+    "sweep": "sweeps",
 }
 """The module of each public name that is not itself a module."""
 

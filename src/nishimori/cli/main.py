@@ -18,7 +18,7 @@ from nishimori.errors import BadArgument, NishimoriError, NishimoriWarning, sugg
 
 __all__ = ["VERBS", "main"]
 
-VERBS = ("reduce", "curve", "phases", "erm", "simulate")
+VERBS = ("reduce", "curve", "phases", "erm", "simulate", "sweep")
 """One module of `nishimori.cli` each."""
 
 _NEGATIVE = re.compile(r"-(\.?\d|inf|nan)", re.IGNORECASE)

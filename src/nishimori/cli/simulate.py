@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nishimori.cli.estimators import labelled, optimal_unless_said
@@ -31,12 +30,11 @@ from nishimori.cli.options import (
 )
 from nishimori.cli.output import check_targets, note, write_result
 from nishimori.cli.progress import progress_bar
+from nishimori.cli.workers import worker_pool
 from nishimori.errors import BadArgument
 from nishimori.parsing import plain_name
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
     from nishimori.channels import Channel
     from nishimori.cli.model import Described
     from nishimori.simulate import Comparison
@@ -156,7 +154,7 @@ def _simulated(values: Mapping[str, Any], channel: Channel, described: Described
     estimators = _estimators(values.get("estimators", ["bayes"]), described)
     model, more = _model(values, channel, described)
     with (
-        _executor(values.get("workers", 1)) as executor,
+        worker_pool(values.get("workers", 1)) as executor,
         progress_bar("simulate", values.get("quiet", False)) as progress,
     ):
         return compare(
@@ -211,20 +209,3 @@ def _estimator(flag: str, part: str, described: Described) -> Any:
     others = ("bayes", "descent", "posterior")
     estimator, features = optimal_unless_said(flag, part, described, others)
     return estimator if features is None else simulate.Trained(estimator, features)
-
-
-@contextmanager
-def _executor(workers: int) -> Iterator[Executor | None]:
-    if workers < 1:
-        raise BadArgument(f"--workers must be at least 1, got {workers}")
-    if workers == 1:
-        yield None
-        return
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)

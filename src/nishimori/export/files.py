@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+from collections.abc import Iterable
 
 from nishimori.errors import OutputError
 
@@ -31,11 +32,12 @@ def check_writable(path: str) -> None:
         raise _output_error(path, error) from None
 
 
-def write_atomically(path: str, content: bytes) -> None:
+def write_atomically(path: str, content: bytes | Iterable[bytes]) -> None:
     """Write `content` to a new file beside `path`, then put it in the place of `path`.
 
-    A file that exists keeps its permissions, and stays as it is if anything goes wrong. A link is
-    followed. What is not a regular file, such as ``/dev/null`` or a pipe, is written to directly.
+    The content may come in pieces. A file that exists keeps its permissions, and stays as it is if
+    anything goes wrong. A link is followed. What is not a regular file, such as ``/dev/null`` or a
+    pipe, is written to directly.
 
     Raises
     ------
@@ -45,13 +47,13 @@ def write_atomically(path: str, content: bytes) -> None:
     try:
         if _is_special(path):
             with open(path, "wb") as file:
-                file.write(content)
+                file.writelines([content] if isinstance(content, bytes) else content)
             return
         _refuse_unwritable(path)
         temporary = _temporary_beside(path)
         try:
             with open(temporary, "wb") as file:
-                file.write(content)
+                file.writelines([content] if isinstance(content, bytes) else content)
                 file.flush()
                 os.fsync(file.fileno())
             target = os.path.realpath(path)
@@ -77,7 +79,9 @@ def refuse_existing(path: str, force: bool, word: str = "force=True") -> None:
         raise OutputError(f"{path!r} exists; choose another name, or overwrite it with {word}")
 
 
-def write_new(path: str | os.PathLike[str], content: bytes, *, force: bool = False) -> None:
+def write_new(
+    path: str | os.PathLike[str], content: bytes | Iterable[bytes], *, force: bool = False
+) -> None:
     """`write_atomically`, but over a file that exists only with `force`."""
     path = os.fspath(path)
     refuse_existing(path, force)

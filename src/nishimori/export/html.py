@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nishimori.reduction import Reduction
     from nishimori.results import Trajectory
     from nishimori.results.rows import Point, Points
+    from nishimori.sweeps import Sweep
     from nishimori.transitions import PhaseDiagram, Transitions
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "reduction_html",
     "sparkline",
     "state_html",
+    "sweep_html",
     "trajectory_html",
     "transitions_html",
 ]
@@ -162,6 +164,17 @@ def diagram_html(diagram: PhaseDiagram) -> str:
         place = f"{diagram.parameter} = {_number(value)}, alpha = {_number(alpha)}"
         rows.append(("critical point", place))
     return _titled(f"Phase diagram: alpha against {diagram.parameter}", _pairs(rows))
+
+
+def sweep_html(sweep: Sweep) -> str:
+    """The axes, how the points ended, and the first of them."""
+    rows: list[tuple[str, Any]] = [
+        (name, f"{len(labels)} values, from {labels[0]} to {labels[-1]}")
+        for name, (_, labels) in sweep.coordinates.items()
+    ]
+    rows += [(name, value) for name, value in sweep.fixed.items()]
+    rows.append(("quantities", ", ".join(sweep.quantities)))
+    return _titled(f"Sweep of {sweep.summary}", _pairs(rows))
 
 
 def sparkline(x: FloatArray, y: FloatArray, *, ordered: bool = False) -> str:

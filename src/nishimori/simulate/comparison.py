@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from nishimori.arguments import require_integer, shown
 from nishimori.channels import Channel
 from nishimori.errors import BadArgument
+from nishimori.executors import require_executor, require_progress
 from nishimori.glm import GLM
 from nishimori.network import DeepNetwork, require_spectrum
 from nishimori.simulate.compared import ComparedPoint, Comparison, compared_point
@@ -28,7 +29,7 @@ from nishimori.simulate.plan import (
     widths_of,
 )
 from nishimori.simulate.procedures import Procedure, named_procedures
-from nishimori.simulate.runs import Progress, require_executor, require_progress, run
+from nishimori.simulate.runs import Progress, run
 from nishimori.simulate.specification import specification
 from nishimori.simulate.store import Store
 from nishimori.simulate.theory_values import Theory, natural_scale
@@ -156,8 +157,8 @@ class Setup:
         progress: Progress | None = None,
     ) -> dict[tuple[int, int], list[Measurement]]:
         """Run what the store does not have."""
-        require_executor(executor)
-        require_progress(progress)
+        require_executor(executor, "compare")
+        require_progress(progress, "compare")
         if store is None:
             return run(self.plan, repetitions, executor, None, progress)
         with Store(store, specification(self.plan, self.procedures)) as kept:

@@ -19,7 +19,6 @@ from nishimori.simulate.memory import require_memory
 from nishimori.simulate.optimality import optimality
 from nishimori.simulate.sampling import require_rng
 from nishimori.simulate.students import KernelStudent, Student, draw_student, require_features
-from nishimori.simulate.threads import threads_for
 from nishimori.simulate.with_scikit_learn import (
     KERNEL_RIDGE,
     has_precise,
@@ -27,6 +26,7 @@ from nishimori.simulate.with_scikit_learn import (
     require_scikit_learn,
     train,
 )
+from nishimori.threads import threads_for
 
 if TYPE_CHECKING:
     from nishimori.features import Features

@@ -27,7 +27,7 @@ from nishimori.simulate.descent_checks import (
 from nishimori.simulate.descent_steps import History, Problem, run
 from nishimori.simulate.sampling import require_rng
 from nishimori.simulate.teachers import DeepTeacher
-from nishimori.simulate.threads import threads_for
+from nishimori.threads import threads_for
 
 __all__ = ["TrainedNetwork", "train_network"]
 

@@ -20,8 +20,8 @@ from nishimori.simulate.memory import require_memory
 from nishimori.simulate.procedures import Procedure, Task
 from nishimori.simulate.sampling import Teacher
 from nishimori.simulate.teachers import Precision, glm_teacher, teacher
-from nishimori.simulate.threads import use_one_thread
 from nishimori.spectra import Isotropic
+from nishimori.threads import use_one_thread
 
 __all__ = [
     "Measurement",

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable
-from concurrent.futures import (
-    BrokenExecutor,
-    CancelledError,
-    Executor,
-    Future,
-    ProcessPoolExecutor,
-    as_completed,
-)
-from typing import Any
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, as_completed
 
-from nishimori.arguments import shown
-from nishimori.errors import BadArgument, OutputError
+from nishimori.errors import OutputError
+from nishimori.executors import promise, require_picklable
 from nishimori.simulate.plan import Measurement, Plan, simulate_repetition
 from nishimori.simulate.store import Store
-from nishimori.simulate.threads import one_thread
+from nishimori.threads import one_thread
 
-__all__ = ["Progress", "require_executor", "require_progress", "run"]
+__all__ = ["Progress", "run"]
 
 Progress = Callable[[int, int], None]
 Found = dict[tuple[int, int], list[Measurement]]
@@ -62,27 +53,9 @@ def run(
             for pair in missing:
                 keep(pair, simulate_repetition(plan, *pair))
         elif missing:
-            _require_picklable(plan, executor)
+            require_picklable(plan, executor, "compare")
             _submit(plan, missing, executor, keep)
     return {pair: found[pair] for pair in asked}
-
-
-def require_executor(executor: Any) -> None:
-    """Refuse, in a sentence, what does not run functions."""
-    if executor is not None and not callable(getattr(executor, "submit", None)):
-        raise BadArgument(
-            "compare: executor must be a concurrent.futures.Executor, such as "
-            f"ProcessPoolExecutor(), got {shown(executor)}"
-        )
-
-
-def require_progress(progress: Any) -> None:
-    """Refuse, in a sentence, what cannot be called."""
-    if progress is not None and not callable(progress):
-        raise BadArgument(
-            "compare: progress must be a function that is called as progress(done, total), got "
-            f"{shown(progress)}"
-        )
 
 
 def _submit(
@@ -95,7 +68,7 @@ def _submit(
     kept = 0
     try:
         for pair in missing:
-            futures[_promise(executor, plan, pair)] = pair
+            futures[promise(executor, "compare", simulate_repetition, plan, *pair)] = pair
         for future in as_completed(futures):
             keep(futures[future], future.result())
             kept += 1
@@ -107,32 +80,3 @@ def _submit(
     finally:
         for future in futures:
             future.cancel()
-
-
-def _promise(executor: Executor, plan: Plan, pair: tuple[int, int]) -> Future[list[Measurement]]:
-    """The future of one repetition; an executor that takes none is a sentence."""
-    try:
-        future = executor.submit(simulate_repetition, plan, *pair)
-    except BrokenExecutor:
-        raise
-    except RuntimeError as error:  # as concurrent.futures says that it was shut down
-        raise BadArgument(f"compare: executor takes no work: {error}") from None
-    if not isinstance(future, Future):
-        raise BadArgument(
-            "compare: executor must return a concurrent.futures.Future from submit, got "
-            f"{shown(future)}"
-        )
-    return future
-
-
-def _require_picklable(plan: Plan, executor: Executor) -> None:
-    """Threads share memory and other executors have their own ways; processes need a pickle."""
-    if not isinstance(executor, ProcessPoolExecutor):
-        return
-    try:
-        pickle.dumps(plan)
-    except Exception as error:  # whatever a user's object may raise
-        raise BadArgument(
-            f"compare: this cannot be sent to other processes ({error}); write functions at the "
-            "top of a module instead of as lambdas, or use a ThreadPoolExecutor"
-        ) from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from types import FunctionType
@@ -15,7 +14,7 @@ from nishimori.expressions import write
 from nishimori.simulate.plan import Plan
 from nishimori.simulate.procedures import Procedure
 
-__all__ = ["FORMAT", "differences", "key", "specification"]
+__all__ = ["FORMAT", "describe", "specification"]
 
 FORMAT = 1
 """Of the results file; grows whenever old files could be misread."""
@@ -44,26 +43,6 @@ def specification(plan: Plan, procedures: Mapping[str, Procedure]) -> dict[str, 
     }
 
 
-def key(spec: Mapping[str, Any]) -> str:
-    """The digest of a specification."""
-    return hashlib.sha256(canonical(spec).encode()).hexdigest()
-
-
-def canonical(spec: Mapping[str, Any]) -> str:
-    """One text for one specification."""
-    return json.dumps(spec, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-
-
-def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
-    """What differs between two specifications, in words: "seed (0 and 1), alpha ..."."""
-    parts = []
-    for name in dict.fromkeys([*one, *other]):
-        first, second = one.get(name), other.get(name)
-        if first != second:
-            parts.append(f"{name} ({_short(first)} there, {_short(second)} here)")
-    return ", ".join(parts)
-
-
 def describe(value: Any) -> str:
     """The expression that makes a procedure, of ours or of the user's.
 
@@ -90,8 +69,3 @@ def _part(value: Any) -> str:
     if is_dataclass(value) and not isinstance(value, type):
         return describe(value)
     return write(value)
-
-
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

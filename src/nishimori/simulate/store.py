@@ -7,18 +7,18 @@ import math
 import os
 import platform
 import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
-from nishimori.arguments import shown
-from nishimori.errors import BadArgument, OutputError
+from nishimori.errors import BadArgument
 from nishimori.simulate.plan import Measurement
-from nishimori.simulate.specification import FORMAT, canonical, differences, key
+from nishimori.simulate.specification import FORMAT
+from nishimori.storage import canonical, differences, key, require_path, sentences, transaction
 
-__all__ = ["Store", "require_path"]
+__all__ = ["Store"]
 
 _APPLICATION = 0x4E534D53  # "NSMS", in the header of the file
 _PATIENCE = 60.0  # seconds that another process may keep the file
@@ -30,19 +30,6 @@ CREATE TABLE measurements (
     PRIMARY KEY (point, repetition, estimator)
 ) WITHOUT ROWID;
 """
-
-
-def require_path(path: Any) -> str:
-    """A file's name as text, or a sentence; SQLite would keep ``""`` in memory, and lose it."""
-    try:
-        name = os.fsdecode(path)
-    except (TypeError, UnicodeError):
-        name = ""
-    if not name or "\0" in name or name == ":memory:":
-        raise BadArgument(
-            f"store: expected the name of a file such as 'runs.sqlite', got {shown(path)}"
-        )
-    return name
 
 
 class Store:
@@ -109,17 +96,10 @@ class Store:
             (point, repetition, k, None if math.isnan(m.error) else m.error, m.failure)
             for k, m in enumerate(measured)
         ]
-        with self._sentences("written"):
-            self._file.execute("BEGIN IMMEDIATE")
-            try:
-                self._file.executemany(
-                    "INSERT OR REPLACE INTO measurements VALUES (?, ?, ?, ?, ?)", rows
-                )
-                self._file.execute("COMMIT")
-            except BaseException:
-                if self._file.in_transaction:
-                    self._file.execute("ROLLBACK")
-                raise
+        with self._sentences("written"), transaction(self._file):
+            self._file.executemany(
+                "INSERT OR REPLACE INTO measurements VALUES (?, ?, ?, ?, ?)", rows
+            )
         self._had_results = True
 
     def require_writable(self) -> None:
@@ -153,19 +133,13 @@ class Store:
             "numpy": np.__version__,
             "machine": platform.machine(),
         }
-        self._file.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(self._file):
             (tables,) = self._file.execute("SELECT count(*) FROM sqlite_master").fetchone()
             if tables == 0:
                 self._file.execute(f"PRAGMA application_id = {_APPLICATION}")
                 for statement in _TABLES.split(";")[:-1]:
                     self._file.execute(statement)
                 self._file.executemany("INSERT INTO about VALUES (?, ?)", about.items())
-            self._file.execute("COMMIT")
-        except BaseException:
-            if self._file.in_transaction:
-                self._file.execute("ROLLBACK")
-            raise
         if tables:  # another process was faster
             self._compare()
 
@@ -179,27 +153,5 @@ class Store:
             f"{differences(there, self._spec)}; give another file"
         )
 
-    @contextmanager
-    def _sentences(self, done: str) -> Iterator[None]:
-        """Turn what SQLite raises into one sentence."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            text = str(error).lower()
-            if "not a database" in text or "malformed" in text:
-                raise BadArgument(
-                    f"store: {self.path!r} is not a results file of nishimori ({error}); give "
-                    "another name"
-                ) from None
-            if "full" in text:
-                why = "the disk is full; make room"
-            elif "locked" in text:
-                why = "another process keeps it; wait for it"
-            elif "readonly" in text or "unable to open" in text:
-                why = f"{error}; give a file in a writable directory"
-            else:
-                why = f"{error}; see to the disk"
-            text = f"store: {self.path!r} cannot be {done}: {why}"
-            if self._had_results:
-                text += ". What was saved before is kept, and running again goes on from there"
-            raise OutputError(text) from None
+    def _sentences(self, done: str) -> AbstractContextManager[None]:
+        return sentences(self.path, done, self._had_results)

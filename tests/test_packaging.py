@@ -38,6 +38,7 @@ NAMES = [
     "errors",
     "export",
     "features",
+    "figures",
     "paper",
     "phase_diagram",
     "priors",

@@ -274,7 +274,7 @@ def test_outputs_are_checked_before_the_work(refused, monkeypatch):
 
 def test_missing_matplotlib_says_what_to_install(refused, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    refused([*TANH, "--alpha", "1", "--plot", "curve.png"], "pip install nishimori[plot]")
+    refused([*TANH, "--alpha", "1", "--plot", "curve.png"], 'pip install "nishimori[plot]"')
 
 
 # -- TOML ------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -27,9 +26,7 @@ __all__ = ["EXAMPLE", "OPTIONS", "SUMMARY", "run"]
 SUMMARY = "weak recovery, spinodals and the thresholds of the optimal and the feasible"
 EXAMPLE = "nishimori phases --prior rademacher --channel sign --signal-variance 1 --plot phases.png"
 _QUANTITIES = ("overlap", "mmse", "test_error")
-_POINTS = 240
 _ENOUGH = 20  # fewer points do not make a line
-_NEAR = range(2, 8)
 OPTIONS = (
     *NETWORK_OPTIONS,
     *GLM_OPTIONS,
@@ -76,7 +73,9 @@ def run(values: Mapping[str, Any]) -> int:
     write_result(text, values)
     if "plot" in values:
         if len(place) < _ENOUGH:
-            curves = _branches(described.problem, _grid(found))
+            from nishimori.figures.branches import alpha_grid
+
+            curves = _branches(described.problem, alpha_grid(found))
         _draw(described.problem, found, curves, values)
     return _report_failures(found, states)
 
@@ -119,22 +118,6 @@ def _branches(problem: GLM, alphas: Sequence[float]) -> list[Curve]:
     from nishimori.observables import branches
 
     return branches(problem, sorted(set(alphas)), on_failure="return")
-
-
-def _grid(found: Transitions) -> list[float]:
-    """Sample ratios around every threshold, close to where branches end."""
-    thresholds = [
-        found.weak_recovery,
-        found.information_theoretic,
-        found.algorithmic,
-        found.perfect_recovery,
-        *found.spinodals,
-    ]
-    marks = [value for value in thresholds if math.isfinite(value) and value > 0.0]
-    low, high = (0.5 * min(marks), 1.3 * max(marks)) if marks else (0.05, 5.0)
-    grid = [low + (high - low) * k / (_POINTS - 1) for k in range(_POINTS)]
-    near = [mark * (1.0 + side * 10.0**-k) for mark in marks for k in _NEAR for side in (-1, 1)]
-    return grid + near
 
 
 def _draw(problem: GLM, found: Transitions, curves: list[Curve], values: Mapping[str, Any]) -> None:

@@ -47,8 +47,10 @@ def phases(
 ) -> Drawing:
     """Every branch of fixed points, stable or not, the thresholds, and the free entropies.
 
-    The hard phase is shaded. The second panel shows how far the free entropy of each branch is
-    below that of the optimal one: where two change places is the information-theoretic threshold.
+    Lines mark weak recovery (WR), the information-theoretic (IT) and the algorithmic (alg)
+    threshold, dashed ones other spinodals; the hard phase, between IT and alg, is shaded. The
+    second panel shows how far the free entropy of each branch is below that of the optimal one:
+    where two change places is the information-theoretic threshold.
 
     Parameters
     ----------
@@ -113,21 +115,21 @@ def phases_panel(found: Transitions, curves: Sequence[Curve], quantity: str) -> 
 def branch_items(curves: Sequence[Curve], values: Sequence[FloatArray]) -> Iterator[Item]:
     """Lines of `values` along each branch: optimal, metastable or unstable."""
     best = _best(curves)
-    labelled: set[str] = set()
-    for curve, along in zip(curves, values, strict=True):
-        top = np.array([best.get(alpha, math.nan) for alpha in curve.alpha])
-        leads = curve.stable & (curve.free_entropy >= top)
-        parts = {"optimal": leads, "metastable": curve.stable & ~leads, "unstable": ~curve.stable}
-        for kind, chosen in parts.items():
+    for kind, (color, dash, width) in _KINDS.items():
+        label: str | None = kind
+        for curve, along in zip(curves, values, strict=True):
+            top = np.array([best.get(alpha, math.nan) for alpha in curve.alpha])
+            leads = curve.stable & (curve.free_entropy >= top)
+            if kind == "unstable":
+                chosen = ~curve.stable
+            else:
+                chosen = leads if kind == "optimal" else curve.stable & ~leads
             if not chosen.any():
                 continue
             # a stretch reaches the next point of its branch, so that the line has no gaps
-            shown_part = chosen | (np.append(False, chosen[:-1]) & curve.stable)
-            color, dash, width = _KINDS[kind]
-            label = None if kind in labelled else kind
-            labelled.add(kind)
-            line = np.where(shown_part, along, np.nan)
-            yield Line(curve.alpha, line, label, color, dash, width)
+            reached = chosen | (np.append(False, chosen[:-1]) & curve.stable)
+            yield Line(curve.alpha, np.where(reached, along, np.nan), label, color, dash, width)
+            label = None
 
 
 def alpha_grid(found: Transitions) -> list[float]:
@@ -155,10 +157,13 @@ def _entropy_panel(found: Transitions, curves: Sequence[Curve]) -> Panel:
         )
         for curve in curves
     ]
+    stable = [v[curve.stable] for v, curve in zip(values, curves, strict=True)]
+    lowest = min((float(np.nanmin(v)) for v in stable if np.isfinite(v).any()), default=0.0)
     return Panel(
         [*_marks(found, named=False), *branch_items(curves, values)],
         ALPHA,
         "free entropy\n(relative)",
+        y_limits=(1.25 * lowest, -0.12 * lowest) if lowest < 0.0 else None,
         x_scale="linear",
         y_scale="linear",
         legend="none",
@@ -182,9 +187,9 @@ def _marks(found: Transitions, *, named: bool) -> Iterator[Item]:
         yield Span(low, high, "hard phase" if named else None)
     marks: dict[float, list[str]] = {}
     values = {
-        "weak recovery": found.weak_recovery,
-        "information-theoretic": low,
-        "algorithmic": high,
+        r"$\alpha_{\mathrm{WR}}$": found.weak_recovery,
+        r"$\alpha_{\mathrm{IT}}$": low,
+        r"$\alpha_{\mathrm{alg}}$": high,
     }
     for name, value in values.items():
         if math.isfinite(value) and value > 0.0:
@@ -193,7 +198,9 @@ def _marks(found: Transitions, *, named: bool) -> Iterator[Item]:
         yield Threshold(value, ", ".join(names) if named else None)
     for value in found.spinodals:
         if not any(math.isclose(value, mark, rel_tol=1e-9) for mark in marks):
-            yield Threshold(float(value), "spinodal" if named else None, dash="dashed")
+            yield Threshold(
+                float(value), r"$\alpha_{\mathrm{s}}$" if named else None, dash="dashed"
+            )
 
 
 def _problem_of(found: Transitions) -> Any:

@@ -24,6 +24,7 @@ from nishimori.figures.drawing import Drawing
 from nishimori.results import Curve, ErmCurve
 
 if TYPE_CHECKING:
+    from nishimori.results.rows import Points as Rows
     from nishimori.simulate import Comparison
 
 __all__ = ["ALPHA", "LABELS", "curve_items", "learning_curves", "quantity_label"]
@@ -146,7 +147,7 @@ def learning_curves(
 
 
 def curve_items(
-    curve: Curve | ErmCurve,
+    curve: Rows[Any],
     quantity: str = "test_error",
     label: str | None = None,
     *,
@@ -182,12 +183,12 @@ def curve_items(
     return [*items, Line(alpha, values, label, color, dash, width, legend_marker)]
 
 
-def drawn_values(values: FloatArray, curve: Curve | ErmCurve) -> FloatArray:
+def drawn_values(values: FloatArray, curve: Rows[Any]) -> FloatArray:
     """`values` flat, NaN where the point failed or is not finite."""
     return np.where(curve.failed | ~np.isfinite(values), np.nan, values).ravel()
 
 
-def quantity_label(curve: Curve | ErmCurve | None, quantity: str) -> str:
+def quantity_label(curve: Rows[Any] | None, quantity: str) -> str:
     """Of the axis."""
     if quantity == "overlap" and isinstance(curve, ErmCurve):
         return r"overlap $m$"
@@ -195,7 +196,7 @@ def quantity_label(curve: Curve | ErmCurve | None, quantity: str) -> str:
 
 
 def _bands(
-    curve: Curve | ErmCurve,
+    curve: Rows[Any],
     quantiles: Mapping[float, FloatArray],
     order: NDArray[np.int_],
     color: str | None,

@@ -26,7 +26,9 @@ FloatArray = NDArray[np.float64]
 
 _MARGIN = 0.04  # of an axis, beside the data
 _FEW = 3.2  # decades that get ticks at 2 and 5 too
-_LETTER = 0.062  # inches of one character of a legend
+_STEP = 0.01  # of an axis, between places along a line
+_FREE = 4.0  # places that the legend may cover; if it would cover more, it goes above
+_LETTER = 0.056  # inches of one character of a legend
 _ROW = 0.16  # inches of one row of it
 _CORNERS = {
     "upper right": (1, 1),
@@ -171,7 +173,10 @@ def _ticks(log: bool, low: float, high: float) -> tuple[float, ...]:
 def _values(
     items: Iterable[Item], name: str, within: Axis | None = None, *, bars: bool = False
 ) -> FloatArray:
-    """All values that decide on an axis; on y only those whose x can be seen."""
+    """All values on an axis, on y only those whose x can be seen.
+
+    With `bars` also how far bars and bands reach, which decides on the limits but not on the scale.
+    """
     found = [np.empty(0)]
     for item in items:
         if isinstance(item, Line | Points | Band):
@@ -191,7 +196,7 @@ def _arrays(item: Line | Points | Band, name: str, bars: bool) -> list[FloatArra
     if name == "x":
         return [item.x]
     if isinstance(item, Band):
-        return [item.low, item.high]
+        return [item.low, item.high] if bars else []
     if bars and isinstance(item, Points) and item.error is not None:
         return [item.y, item.y - item.error, item.y + item.error]
     return [item.y]
@@ -206,7 +211,7 @@ def _names(
     for k, item in enumerate(items):
         if not isinstance(item, Threshold) or item.axis != "x" or not item.label:
             continue
-        others = [_drawn(other, x, y) for n, other in enumerate(items) if n != k]
+        others = [_drawn(other, x, y, found.get(n)) for n, other in enumerate(items) if n != k]
         length = _LETTER * len(_visible(item.label)) / inches[1]
         starts = {"left": -thick, "right": 0.0}
         lows = {"top": 1.0 - length, "middle": 0.5 - 0.5 * length, "bottom": 0.0}
@@ -234,14 +239,15 @@ def _emptiest(
     box: tuple[float, float],
     names: dict[int, tuple[str, str]],
 ) -> str:
-    """The corner in which a box of this size covers least of what is drawn."""
+    """The corner in which a box of this size covers least of what is drawn, or "above"."""
     counts = dict.fromkeys(_CORNERS, 0.0)
     for k, item in enumerate(items):
         across, up, weight = _drawn(item, x, y, names.get(k))
         for name, (right, top) in _CORNERS.items():
             start, low = right * (1.0 - box[0]), top * (1.0 - box[1])
             counts[name] += weight * _inside(across - start, box[0], up - low, box[1])
-    return min(counts, key=lambda name: counts[name])
+    best = min(counts, key=lambda name: counts[name])
+    return best if counts[best] <= _FREE else "above"
 
 
 def _drawn(
@@ -262,13 +268,16 @@ def _drawn(
         across, up = (np.atleast_1d(axis.place(v)) for axis, v in ((x, item.x), (y, item.y)))
         weight = 30.0
     elif isinstance(item, Threshold) and item.axis == "x":
-        up = np.linspace(0.0, 1.0, 60)
+        up = np.linspace(0.0, 1.0, 100)
         across = np.full(up.size, float(x.place(item.value)))
-        weight = 0.3
-        if name is not None:  # the line, and beside it the name
-            third = {"top": up > 0.6, "bottom": up < 0.4, "middle": np.abs(up - 0.5) < 0.2}[name[1]]
-            beside = across + (0.02 if name[0] == "right" else -0.02)
-            across, up, weight = np.where(third, beside, across), up, 1.0
+        weight = 1.0
+        if name is not None:  # and beside the line its name
+            third = {"top": up > 0.7, "bottom": up < 0.3, "middle": np.abs(up - 0.5) < 0.15}[
+                name[1]
+            ]
+            beside = across[third] + (0.03 if name[0] == "right" else -0.03)
+            across = np.concatenate([across, *[beside] * 3])
+            up = np.concatenate([up, *[up[third]] * 3])
     else:
         return nothing, nothing, 0.0
     seen = np.isfinite(across) & np.isfinite(up) & (np.abs(up - 0.5) <= 0.5)
@@ -276,13 +285,18 @@ def _drawn(
 
 
 def _dense(across: FloatArray, up: FloatArray) -> tuple[FloatArray, FloatArray]:
-    if across.size < 2:
-        return across, up
-    pieces = np.linspace(0.0, 1.0, 8, endpoint=False)
-    spread = [a[:-1, None] + pieces * np.diff(a)[:, None] for a in (across, up)]
-    length = np.hypot(np.diff(across), np.diff(up))
-    keep = np.repeat(np.minimum(length, 0.5) > 0.0, pieces.size)
-    return spread[0].ravel()[keep], spread[1].ravel()[keep]
+    """Places along a line, `_STEP` apart."""
+    parts: list[tuple[FloatArray, FloatArray]] = [(across[:1], up[:1])]
+    for k in np.flatnonzero(np.isfinite(across[:-1] + across[1:] + up[:-1] + up[1:])):
+        ends = np.clip(across[k : k + 2], -1.0, 2.0), np.clip(up[k : k + 2], -1.0, 2.0)
+        length = math.hypot(*(end[1] - end[0] for end in ends))
+        share = np.linspace(0.0, 1.0, math.ceil(length / _STEP) + 1)[1:]
+        parts.append((ends[0][0] + share * (ends[0][1] - ends[0][0]),
+                      ends[1][0] + share * (ends[1][1] - ends[1][0])))  # fmt: skip
+    one, other = zip(*parts, strict=True)
+    dense = np.concatenate(one), np.concatenate(other)
+    cells = np.unique(np.floor(np.stack(dense)[:, np.isfinite(dense[0])] / _STEP), axis=1)
+    return cells[0] * _STEP, cells[1] * _STEP
 
 
 def _visible(text: str) -> str:

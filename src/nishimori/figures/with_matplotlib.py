@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from nishimori.errors import BadArgument, OutputError
-from nishimori.figures.description import Band, Item, Line, Note, Points, Span, Threshold
-from nishimori.figures.layout import Axis, Settled, settle_all
+from nishimori.figures.description import Band, Item, Line, Note, Panel, Points, Span, Threshold
+from nishimori.figures.layout import Axis, Settled, settle, settle_all
 from nishimori.figures.palette import DASHES, GREY
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from nishimori.figures.drawing import Drawing
 
-__all__ = ["draw_items", "render", "render_panels", "require_matplotlib", "style"]
+__all__ = ["draw_items", "draw_panel", "render", "render_panels", "require_matplotlib", "style"]
 
 _MARKERS = {
     "circle": "o",
@@ -104,9 +104,16 @@ def render_panels(figure: Figure, drawing: Drawing) -> None:
     widths = [p.weight for p in panels[:columns]] if rows == 1 else [1.0] * columns
     grid = figure.add_gridspec(rows, columns, height_ratios=heights, width_ratios=widths)
     for k, settled in enumerate(settle_all(panels, columns, drawing.dimensions)):
-        _draw_panel(figure.add_subplot(grid[k // columns, k % columns]), settled)
+        _draw_settled(figure.add_subplot(grid[k // columns, k % columns]), settled)
     if drawing.title:
         figure.suptitle(text(drawing.title))
+
+
+def draw_panel(axes: Axes, panel: Panel, **more: Any) -> None:
+    """Draw a panel on any axes, in whatever style is in force; `more` goes to `Axes.plot`."""
+    box = axes.get_window_extent()
+    dpi = axes.figure.dpi
+    _draw_settled(axes, settle(panel, box.width / dpi + 0.6, box.height / dpi + 0.5), **more)
 
 
 def draw_items(
@@ -188,9 +195,9 @@ def tick_labels(ticks: Sequence[float]) -> dict[float, str]:
     return labels
 
 
-def _draw_panel(axes: Axes, settled: Settled) -> None:
+def _draw_settled(axes: Axes, settled: Settled, **more: Any) -> None:
     panel = settled.panel
-    handles = draw_items(axes, panel.items, settled.names)
+    handles = draw_items(axes, panel.items, settled.names, **more)
     set_ticks(axes, "x", settled.x)
     set_ticks(axes, "y", settled.y)
     axes.grid(alpha=0.25, linewidth=0.5)

@@ -21,7 +21,7 @@ __all__ = ["source"]
 
 _LEFT, _BOTTOM, _TOP = 0.52, 0.42, 0.06  # inches beside an axis: its label and numbers
 _BETWEEN = 0.16  # above each other, where only the lowest has numbers
-_LEGEND = 0.18  # a row of a legend above
+_LEGEND = 0.16  # a row of a legend above
 _HEAD = r"""%% %(name)s.tex and %(name)s.dat: a figure for PGFPlots.
 %% It compiles by itself. In a paper that says
 %%     \usepackage{pgfplots} \usepgfplotslibrary{groupplots}

@@ -9,7 +9,7 @@ import nishimori as nm
 
 def draw() -> nm.figures.Drawing:
     estimators = {
-        "best ridge": nm.erm.Ridge(regularization="optimal"),
+        "ridge": nm.erm.Ridge(regularization="optimal"),
         "ridge 0.01": nm.erm.Ridge(regularization=0.01),
     }
     table = nm.simulate.compare(

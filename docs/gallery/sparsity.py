@@ -16,7 +16,7 @@ def family(density: float) -> nm.GLM:
 
 
 def draw() -> nm.figures.Drawing:
-    diagram = nm.phase_diagram(family, 0.02, 0.98, parameter="density of the weights", points=33)
+    diagram = nm.phase_diagram(family, 0.02, 0.92, parameter="density of the weights", points=33)
     return nm.figures.phase_diagram(diagram, y_scale="linear")
 
 

@@ -198,9 +198,7 @@ def _marks(found: Transitions, *, named: bool) -> Iterator[Item]:
         yield Threshold(value, ", ".join(names) if named else None)
     for value in found.spinodals:
         if not any(math.isclose(value, mark, rel_tol=1e-9) for mark in marks):
-            yield Threshold(
-                float(value), r"$\alpha_{\mathrm{s}}$" if named else None, dash="dashed"
-            )
+            yield Threshold(float(value), dash="dashed")
 
 
 def _problem_of(found: Transitions) -> Any:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nishimori.arguments import require_integer, shown
 from nishimori.errors import BadArgument, OutputError
 from nishimori.figures.description import Panel
+from nishimori.figures.layout import height_of_legends
 from nishimori.figures.sizes import dimensions
 
 if TYPE_CHECKING:
@@ -65,10 +66,14 @@ class Drawing:
         object.__setattr__(self, "columns", columns)
         dimensions(self.size, [panel.weight for panel in panels], columns)
 
-    @property
+    @cached_property
     def dimensions(self) -> tuple[float, float]:
-        """Width and height in inches."""
-        return dimensions(self.size, [p.weight for p in self.panels], self.columns or 1)
+        """Width and height in inches; legends above panels add to a height that is not given."""
+        columns = self.columns or 1
+        across, up = dimensions(self.size, [p.weight for p in self.panels], columns)
+        if not isinstance(self.size, tuple | list):
+            up += height_of_legends(self.panels, columns, (across, up))
+        return across, up
 
     @cached_property
     def figure(self) -> Figure:

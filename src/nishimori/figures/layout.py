@@ -20,7 +20,7 @@ from nishimori.figures.description import (
     labelled,
 )
 
-__all__ = ["Axis", "Settled", "settle", "settle_all", "spans_a_decade"]
+__all__ = ["Axis", "Settled", "height_of_legends", "settle", "settle_all", "spans_a_decade"]
 
 FloatArray = NDArray[np.float64]
 
@@ -28,7 +28,7 @@ _MARGIN = 0.04  # of an axis, beside the data
 _FEW = 3.2  # decades that get ticks at 2 and 5 too
 _STEP = 0.01  # of an axis, between places along a line
 _FREE = 4.0  # places that the legend may cover; if it would cover more, it goes above
-_LETTER = 0.056  # inches of one character of a legend
+_LETTER = 0.05  # inches of one character of a legend
 _ROW = 0.16  # inches of one row of it
 _CORNERS = {
     "upper right": (1, 1),
@@ -68,6 +68,14 @@ class Settled:
     names: dict[int, tuple[str, str]]
     """By place of a threshold in the panel: the side of its line that its name is on, and where."""
 
+    @property
+    def rows_above(self) -> int:
+        """Of a legend above the panel."""
+        if self.legend != "above":
+            return 0
+        title = self.panel.legend_title is not None
+        return math.ceil(len(labelled(self.panel.items)) / self.legend_columns) + title
+
 
 def spans_a_decade(values: FloatArray) -> bool:
     """Whether finite `values` are positive and their extremes differ by more than a factor of 10.
@@ -104,6 +112,12 @@ def settle_all(panels: Sequence[Panel], columns: int, size: tuple[float, float])
     return settled
 
 
+def height_of_legends(panels: Sequence[Panel], columns: int, size: tuple[float, float]) -> float:
+    """Inches that legends above panels take, in all rows."""
+    heights = [_ROW * settled.rows_above for settled in settle_all(panels, columns, size)]
+    return sum(max(heights[k : k + columns]) for k in range(0, len(heights), columns))
+
+
 def settle(panel: Panel, width: float, height: float) -> Settled:
     """The axes of a panel of so many inches, and a free corner for its legend."""
     values = _values(panel.items, "x")
@@ -123,8 +137,9 @@ def settle(panel: Panel, width: float, height: float) -> Settled:
             (0.08 + _ROW * (len(entries) + bool(panel.legend_title))) / inches[1],
         )
         legend = _emptiest(panel.items, x, y, box, names)
-    fit = max(1, min(len(entries), int(inches[0] / across)))
-    return Settled(panel, x, y, legend, fit, names)
+    fit = max(1, min(len(entries), int((width - 0.15) / across)))
+    even = math.ceil(len(entries) / math.ceil(len(entries) / fit)) if entries else 1
+    return Settled(panel, x, y, legend, even, names)
 
 
 def _axis(
@@ -207,7 +222,7 @@ def _names(
 ) -> dict[int, tuple[str, str]]:
     """The side of its line that a threshold is named on and the height: where there is room."""
     found: dict[int, tuple[str, str]] = {}
-    thick = _ROW / inches[0]
+    thick = 0.75 * _ROW / inches[0]
     for k, item in enumerate(items):
         if not isinstance(item, Threshold) or item.axis != "x" or not item.label:
             continue

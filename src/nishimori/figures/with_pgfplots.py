@@ -87,9 +87,10 @@ def _picture(drawing: Drawing, file: str, table: Table) -> str:
     parts = [_panel(drawing, panels, k, file, table, colors) for k in range(len(panels))]
     named = [rf"\definecolor{{{name}}}{{HTML}}{{{code[1:]}}}" for code, name in colors.items()]
     if drawing.title:
+        up = max(map(_above, panels[:columns])) + 0.05
         title = (
             rf"\path (group c1r1.north west) -- (group c{columns}r1.north east) node[midway, "
-            rf"anchor=south, font=\small, align=center, yshift={_above(panels[0]) + 0.05:.2f}in] "
+            rf"anchor=south, font=\small, align=center, yshift={up:.2f}in] "
             f"{{{tex_text(drawing.title)}}};"
         )
     else:
@@ -117,10 +118,7 @@ def _gap(panels: Sequence[Settled], columns: int) -> float:
 
 def _above(settled: Settled) -> float:
     """Inches that a legend above a panel takes."""
-    if settled.legend != "above":
-        return 0.0
-    entries = sum(getattr(item, "label", None) is not None for item in settled.panel.items)
-    return _LEGEND * -(-entries // settled.legend_columns)
+    return _LEGEND * settled.rows_above
 
 
 def _panel(
@@ -169,7 +167,13 @@ def _inside(drawing: Drawing, panels: Sequence[Settled], k: int) -> tuple[float,
     across, up = drawing.dimensions
     weights = [panel.panel.weight for panel in panels]
     width = (across - columns * (_LEFT + 0.1)) / columns
-    free = up - _BOTTOM - _TOP - _above(panels[0]) - (rows - 1) * _gap(panels, columns)
+    free = (
+        up
+        - _BOTTOM
+        - _TOP
+        - max(map(_above, panels[:columns]))
+        - (rows - 1) * _gap(panels, columns)
+    )
     height = (free - (0.22 if drawing.title else 0.0)) / rows
     if rows == 1:
         width *= columns * weights[k] / sum(weights)

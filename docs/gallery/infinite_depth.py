@@ -8,31 +8,33 @@ from common import run
 import nishimori as nm
 
 DEPTHS = np.unique(np.geomspace(1, 1000, 40).astype(int))
-GAINS = np.linspace(0.6, 3.0, 49)
+GAINS = np.concatenate([np.linspace(0.6, 0.98, 9), np.geomspace(1.0, 3.0, 40)])
 
 
-def share(gain: float, depth: int) -> float:
-    """Of the output's variance that is linear in the input."""
-    reduction = nm.DeepNetwork.uniform(nm.activations.Tanh(gain=gain), int(depth)).reduce()
-    ratio = np.exp(reduction.log_noise_variance - reduction.log_signal_variance)
-    return float(1.0 / (1.0 + ratio))
+def shares(gain: float, depths: np.ndarray) -> np.ndarray:
+    """Of the output's variance, what is linear in the input, after so many layers."""
+    reduction = nm.DeepNetwork.uniform(nm.activations.Tanh(gain=gain), int(max(depths))).reduce()
+    layers = [reduction.layers[depth - 1] for depth in depths]
+    ratios = [np.exp(layer.log_noise_variance - layer.log_signal_variance) for layer in layers]
+    return 1.0 / (1.0 + np.array(ratios))
 
 
 def draw() -> nm.figures.Drawing:
+    share = "linear share of the output"
     lines = [
-        nm.figures.Line(DEPTHS, [share(gain, depth) for depth in DEPTHS], f"gain {gain:g}")
+        nm.figures.Line(DEPTHS, shares(gain, DEPTHS), f"gain {gain:g}")
         for gain in (0.8, 1.0, 1.2, 1.5, 2.0)
     ]
-    depth = nm.figures.Panel(lines, "depth", "linear share of the output",
-                             x_scale="log", y_scale="linear", y_limits=(0.0, 1.02))  # fmt: skip
+    left = nm.figures.Panel(lines, "depth", share, x_scale="log", y_limits=(0.0, 1.02))
+    depths = np.array([1, 3, 10, 100, 1000])
+    columns = np.array([shares(gain, depths) for gain in GAINS]).T
     lines = [
-        nm.figures.Line(GAINS, [share(gain, depth) for gain in GAINS], f"depth {depth}")
-        for depth in (1, 3, 10, 100, 1000)
+        nm.figures.Line(GAINS, column, f"depth {depth}")
+        for depth, column in zip(depths, columns, strict=True)
     ]
     edge = nm.figures.Threshold(1.0, "edge of chaos")
-    gain = nm.figures.Panel([edge, *lines], "gain of tanh", "linear share of the output",
-                            y_scale="linear", y_limits=(0.0, 1.02))  # fmt: skip
-    return nm.figures.Drawing([depth, gain], size="wide")
+    right = nm.figures.Panel([edge, *lines], "gain of tanh", share, y_limits=(0.0, 1.02))
+    return nm.figures.Drawing([left, right], size="wide")
 
 
 if __name__ == "__main__":

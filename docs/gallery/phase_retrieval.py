@@ -14,7 +14,7 @@ def draw() -> nm.figures.Drawing:
     near = np.linspace(0.97, 1.03, 80)
     ends = [found.information_theoretic, found.algorithmic, *found.spinodals]
     alpha = np.concatenate([np.linspace(0.3, 1.3, 120), *(end * near for end in ends)])
-    return nm.figures.phases(found, alpha, quantity="mmse")
+    return nm.figures.phases(found, alpha, quantity="mmse", size=5.0)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ import nishimori as nm
 
 def draw() -> nm.figures.Drawing:
     estimators = {
-        "ridge": nm.erm.Ridge(regularization="optimal"),
-        "ridge 0.01": nm.erm.Ridge(regularization=0.01),
+        "ridge (best)": nm.erm.Ridge(regularization="optimal"),
+        "ridge (0.01)": nm.erm.Ridge(regularization=0.01),
     }
     table = nm.simulate.compare(
         network(), estimators, alpha=[0.25, 0.5, 1.0, 2.0, 4.0], width=150, repetitions=20,

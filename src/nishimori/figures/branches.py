@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -75,7 +75,7 @@ def phases(
     >>> import nishimori as nm
     >>> problem = nm.GLM(channel=nm.channels.Sign(), prior=nm.priors.Rademacher())
     >>> nm.figures.phases(problem)
-    <Drawing of 2 panels, 3.38 x 3.77 in>
+    <Drawing of 2 panels, 3.38 x 4.09 in>
     """
     from nishimori.observables import branches
 
@@ -185,17 +185,12 @@ def _marks(found: Transitions, *, named: bool) -> Iterator[Item]:
     low, high = found.information_theoretic, found.algorithmic
     if math.isfinite(low) and math.isfinite(high) and low < high:
         yield Span(low, high, "hard phase" if named else None)
-    marks: dict[float, list[str]] = {}
-    values = {
-        r"$\alpha_{\mathrm{WR}}$": found.weak_recovery,
-        r"$\alpha_{\mathrm{IT}}$": low,
-        r"$\alpha_{\mathrm{alg}}$": high,
-    }
-    for name, value in values.items():
+    marks: dict[float, tuple[str, Literal["left", "right"] | None]] = {}
+    marks[found.weak_recovery] = (r"$\alpha_{\mathrm{WR}}$", None)
+    marks |= {low: (r"$\alpha_{\mathrm{IT}}$", "left"), high: (r"$\alpha_{\mathrm{alg}}$", "right")}
+    for value, (name, side) in marks.items():
         if math.isfinite(value) and value > 0.0:
-            marks.setdefault(value, []).append(name)
-    for value, names in marks.items():
-        yield Threshold(value, ", ".join(names) if named else None)
+            yield Threshold(value, name if named else None, side=side)
     for value in found.spinodals:
         if not any(math.isclose(value, mark, rel_tol=1e-9) for mark in marks):
             yield Threshold(float(value), dash="dashed")

@@ -126,13 +126,14 @@ class Span:
 
 @dataclass(frozen=True)
 class Threshold:
-    """A thin line at one value of one axis, its name written along it."""
+    """A thin line at one value of one axis, its name along it, by default where there is room."""
 
     value: float
     label: str | None = None
     axis: Literal["x", "y"] = "x"
     color: str = GREY
     dash: str = "solid"
+    side: Literal["left", "right"] | None = None
 
     def __post_init__(self) -> None:
         _settle_numbers(self, "value")

@@ -92,9 +92,12 @@ def spans_a_decade(values: FloatArray) -> bool:
 
 def settle_all(panels: Sequence[Panel], columns: int, size: tuple[float, float]) -> list[Settled]:
     """Every panel; those above each other that share a label share their axis too."""
-    settled = [
-        settle(panel, size[0] / columns, size[1] * columns / len(panels)) for panel in panels
-    ]
+    total, rows = sum(panel.weight for panel in panels), -(-len(panels) // columns)
+    settled = []
+    for panel in panels:
+        part = panel.weight / total
+        across = size[0] * (part if rows == 1 else 1.0 / columns)
+        settled.append(settle(panel, across, size[1] * (part if columns == 1 else 1.0 / rows)))
     for column in range(columns):
         members = range(column, len(panels), columns)
         shared = {settled[k].x.label for k in members}
@@ -130,7 +133,7 @@ def settle(panel: Panel, width: float, height: float) -> Settled:
     entries = labelled(panel.items)
     legend = panel.legend if entries else "none"
     texts = [str(item.label) for item in entries] + [panel.legend_title or ""]
-    across = 0.45 + _LETTER * max(len(_visible(text)) for text in texts)
+    across = 0.55 + _LETTER * max(len(_visible(text)) for text in texts)
     if legend == "auto":
         box = (
             across / inches[0],
@@ -236,7 +239,7 @@ def _names(
                 weight * _inside(across - at - starts[side], thick, up - lows[where], length)
                 for across, up, weight in others
             )
-            for side in starts
+            for side in ((item.side,) if item.side else starts)
             for where in lows
         }
         found[k] = min(covered, key=lambda place: covered[place])

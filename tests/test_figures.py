@@ -384,6 +384,8 @@ def test_neither_file_of_a_pair_is_overwritten(kinds, tmp_path):
     assert os.listdir(tmp_path) == ["figure.dat"]
     with pytest.raises(OutputError, match=r"\.pdf, \.png, \.svg, \.eps, \.tex"):
         kinds["curves"].save(tmp_path / "figure.jpeg")
+    with pytest.raises(OutputError, match=r"whose name holds '%'"):
+        kinds["curves"].save(tmp_path / "50%.tex")
 
 
 def test_pictures_say_how_they_were_made(kinds, tmp_path):

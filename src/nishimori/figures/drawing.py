@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Drawing"]
 
+_NOT_IN_TEX = "#%{}~\\$&^, "
 _PICTURES = (".pdf", ".png", ".svg", ".eps")
 
 
@@ -118,9 +119,15 @@ class Drawing:
         if extension.lower() == ".tex":
             from nishimori.figures.with_pgfplots import source
 
+            name = os.path.basename(stem)
+            if wrong := set(name) & set(_NOT_IN_TEX):
+                raise OutputError(
+                    f"cannot write {path!r}: LaTeX cannot read a file whose name holds "
+                    f"{min(wrong)!r}; use letters, digits, - and _"
+                )
             for target in (path, stem + ".dat"):
                 refuse_existing(target, force)
-            tex, dat = source(self, os.path.basename(stem))
+            tex, dat = source(self, name)
             write_new(stem + ".dat", dat.encode(), force=force)
             write_new(path, tex.encode(), force=force)
         elif extension.lower() in _PICTURES:

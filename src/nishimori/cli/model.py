@@ -138,6 +138,7 @@ class Described(NamedTuple):
 def describe_problem(values: Mapping[str, Any], channel: Channel) -> Described:
     """The GLM that the values describe: plain, or of a network at a given (or no) offset."""
     from nishimori import priors
+    from nishimori.export.words import problem_words
     from nishimori.glm import GLM
 
     prior = priors.parse(values.get("prior", "gaussian"))
@@ -146,7 +147,7 @@ def describe_problem(values: Mapping[str, Any], channel: Channel) -> Described:
     if is_plain_glm(values, "; or a plain GLM by --signal-variance 1"):
         variances = {name: values[name] for name in _PLAIN if name in values}
         problem = GLM(channel=channel, prior=prior, **variances, **offset, **inputs)
-        return Described(problem, None, _describe_glm(problem))
+        return Described(problem, None, problem_words(problem))
     network = build_network(values)
     _refuse_prior(values, prior)
     spectrum = inputs.get("spectrum")
@@ -181,21 +182,3 @@ def _refuse_prior(values: Mapping[str, Any], prior: Prior) -> None:
             f"--prior {values['prior']} is for a plain GLM (--signal-variance, --noise-variance); "
             "the weights of a network are gaussian"
         )
-
-
-def _describe_glm(problem: Any) -> dict[str, Any]:
-    """A plain GLM in the words of a reduction: it is its own."""
-    from math import inf, log
-
-    def logarithm(value: float) -> float:
-        return log(value) if value > 0.0 else -inf
-
-    return {
-        "description": "plain GLM",
-        "signal_variance": problem.signal_variance,
-        "noise_variance": problem.noise_variance,
-        "log_signal_variance": logarithm(problem.signal_variance),
-        "log_noise_variance": logarithm(problem.noise_variance),
-        "offset_variance": 0.0,
-        "layers": [],
-    }

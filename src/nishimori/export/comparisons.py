@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nishimori.errors import BadArgument
+from nishimori.export.pictures import remember
 from nishimori.export.plots import figure_file, finish, require_matplotlib
 
 if TYPE_CHECKING:
@@ -92,10 +94,17 @@ def draw_comparison(comparison: Comparison, axes: Axes | None = None) -> Axes:
     known = f" ({metrics.pop().replace('_', ' ')})" if len(metrics) == 1 else ""
     axes.set_ylabel(f"test error{known}")
     axes.legend(framealpha=0.85, edgecolor="none", fontsize="small")
-    return axes
+    return remember(axes, comparison)
 
 
-def plot_comparison_file(comparison: Comparison, path: str, *, title: str | None = None) -> None:
+def plot_comparison_file(
+    comparison: Comparison,
+    path: str,
+    *,
+    title: str | None = None,
+    force: bool = False,
+    document: Mapping[str, Any] | None = None,
+) -> None:
     """Draw a comparison into a file: the curves on the left, z against alpha on the right.
 
     Parameters
@@ -104,13 +113,17 @@ def plot_comparison_file(comparison: Comparison, path: str, *, title: str | None
     path : str
         Its extension is the format.
     title : str, optional
+    force : bool, default False
+        Whether a file that exists is overwritten.
+    document : mapping, optional
+        What the file says about itself, by default how the comparison is made again.
 
     Raises
     ------
     OutputError
-        If the file cannot be written or drawn; nothing half-written is left behind.
+        If the file exists, cannot be written or drawn; nothing half-written is left behind.
     """
-    with figure_file(path, 9.0, 3.8) as figure:
+    with figure_file(path, 9.0, 3.8, force=force, document=document) as figure:
         left, right = figure.subplots(1, 2, width_ratios=(3, 2))
         draw_comparison(comparison, left)
         _draw_scores(comparison, right)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nishimori.export.pictures import remember
 from nishimori.export.plots import figure_file, require_matplotlib
 from nishimori.results import Curve
 from nishimori.transitions import PhaseDiagram, Transitions
@@ -43,7 +45,7 @@ def draw_phases(
         Every branch at ascending alpha, as `observables.branches` gives them.
     quantity : {"overlap", "mmse", "test_error"}
     """
-    axes = axes or _new_axes()
+    axes = _new_axes() if axes is None else axes
     best: dict[float, float] = {}
     for curve in curves:
         for alpha, value, stable in zip(curve.alpha, curve.free_entropy, curve.stable, strict=True):
@@ -93,12 +95,12 @@ def draw_phases(
         axes.set_yscale("log")
     axes.set_ylabel({"overlap": "overlap $q$"}.get(quantity, quantity.replace("_", " ")))
     axes.legend(fontsize="small")
-    return axes
+    return remember(axes, transitions)
 
 
 def draw_phase_diagram(diagram: PhaseDiagram, axes: Axes | None = None, **style: Any) -> Axes:
     """Boundaries in the plane of the parameter and alpha, the hard phase shaded."""
-    axes = axes or _new_axes()
+    axes = _new_axes() if axes is None else axes
     for k, line in enumerate(diagram.spinodals):
         label = "spinodals" if k == 0 else None
         axes.plot(*line.T, "--", color="C0", linewidth=1.0, label=label, **style)
@@ -127,7 +129,7 @@ def draw_phase_diagram(diagram: PhaseDiagram, axes: Axes | None = None, **style:
     axes.set_xlabel(diagram.parameter)
     axes.set_ylabel(r"$\alpha = n/d$")
     axes.legend(fontsize="small")
-    return axes
+    return remember(axes, diagram)
 
 
 def plot_phases_file(
@@ -137,9 +139,11 @@ def plot_phases_file(
     *,
     title: str,
     quantity: str = "overlap",
+    force: bool = False,
+    document: Mapping[str, Any] | None = None,
 ) -> None:
-    """`draw_phases` into a file, written whole or not at all."""
-    with figure_file(path, 6.4, 4.4) as figure:
+    """`draw_phases` into a file, written whole or not at all; over one that exists by `force`."""
+    with figure_file(path, 6.4, 4.4, force=force, document=document) as figure:
         axes = figure.subplots()
         draw_phases(transitions, curves, axes, quantity=quantity)
         axes.set_title(title, fontsize="medium")

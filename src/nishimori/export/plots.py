@@ -13,7 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nishimori.errors import BadArgument, OutputError, suggest
-from nishimori.export.files import write_atomically
+from nishimori.export.files import refuse_existing, write_atomically
+from nishimori.export.provenance import (
+    describe,
+    eps_with,
+    figure_metadata,
+    register,
+    registered,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -112,6 +119,20 @@ def draw_curve(
     OutputError
         If matplotlib is not installed.
     """
+    axes = _drawn(curve, axes, quantity=quantity, label=label, **style)
+    register(axes.figure, describe({type(curve).__name__: curve}))
+    return axes
+
+
+def _drawn(
+    curve: Points[Any],
+    axes: Axes | None,
+    *,
+    quantity: str = "test_error",
+    label: str | None = None,
+    **style: Any,
+) -> Axes:
+    """`draw_curve`, of which the figure takes no note."""
     require_matplotlib()
     known = [name for name in _LABELS if hasattr(curve, name)]
     if quantity not in known:
@@ -150,6 +171,8 @@ def plot_curve_file(
     title: str | None = None,
     metric: str | None = None,
     others: Mapping[str, ErmCurve] | None = None,
+    force: bool = False,
+    document: Mapping[str, Any] | None = None,
 ) -> None:
     """Draw a curve into a file: the test error on the left, overlap and mmse on the right.
 
@@ -166,13 +189,17 @@ def plot_curve_file(
         What the test error measures, such as "misclassification".
     others : mapping of str to ErmCurve, optional
         Estimators whose test error is drawn beside the optimal one.
+    force : bool, default False
+        Whether a file that exists is overwritten.
+    document : mapping, optional
+        What the file says about itself, by default how each curve is made again.
 
     Raises
     ------
     OutputError
-        If the file cannot be written or drawn; nothing half-written is left behind.
+        If the file exists, cannot be written or drawn; nothing half-written is left behind.
     """
-    with figure_file(path, 8.0, 3.4) as figure:
+    with figure_file(path, 8.0, 3.4, force=force, document=document) as figure:
         left, right = figure.subplots(1, 2)
         label = "mean" if curve.quantiles else "Bayes-optimal" if others else None
         draw_curve(curve, left, color="tab:blue", label=label)
@@ -204,17 +231,23 @@ def _draw_weights(curve: Curve, axes: Axes) -> None:
 def _draw_excess(curve: Curve, other: ErmCurve, axes: Axes, **style: Any) -> None:
     """How far an estimator's test error is above the optimal one."""
     excess = replace(other, test_error=other.test_error / curve.test_error - 1.0)
-    draw_curve(excess, axes, **style)
+    _drawn(excess, axes, **style)
 
 
 def plot_erm_file(
-    curve: ErmCurve, path: str, *, title: str | None = None, metric: str | None = None
+    curve: ErmCurve,
+    path: str,
+    *,
+    title: str | None = None,
+    metric: str | None = None,
+    force: bool = False,
+    document: Mapping[str, Any] | None = None,
 ) -> None:
     """Draw an estimator's curve: test error on the left, training loss on the right.
 
     Parameters and errors are those of `plot_curve_file`.
     """
-    with figure_file(path, 8.0, 3.4) as figure:
+    with figure_file(path, 8.0, 3.4, force=force, document=document) as figure:
         left, right = figure.subplots(1, 2)
         draw_curve(curve, left, color="tab:blue")
         if metric:
@@ -227,15 +260,23 @@ def plot_erm_file(
 
 
 @contextmanager
-def figure_file(path: str, width: float, height: float) -> Iterator[Figure]:
+def figure_file(
+    path: str,
+    width: float,
+    height: float,
+    *,
+    force: bool = False,
+    document: Mapping[str, Any] | None = None,
+) -> Iterator[Figure]:
     """A new figure of this size in inches, written to `path` when it has been drawn.
 
     Raises
     ------
     OutputError
-        At once if `path` could not be drawn to, at the end if it cannot be written.
+        At once if `path` exists or could not be drawn to, at the end if it cannot be written.
     """
     check_plot(path)
+    refuse_existing(path, force)
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -244,7 +285,7 @@ def figure_file(path: str, width: float, height: float) -> Iterator[Figure]:
         figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(figure)
         yield figure
-        save_figure(figure, path)
+        save_figure(figure, path, force=force, document=document)
 
 
 def finish(figure: Figure, title: str | None) -> None:
@@ -256,12 +297,50 @@ def finish(figure: Figure, title: str | None) -> None:
         figure.suptitle(title.replace("$", r"\$"), fontsize="medium")
 
 
-def save_figure(figure: Figure, path: str) -> None:
-    """Write a figure in the format of the extension of `path`, whole or not at all."""
+def save_figure(
+    figure: Figure,
+    path: str | os.PathLike[str],
+    *,
+    force: bool = False,
+    document: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> None:
+    """Write a figure in the format of the extension of `path`, whole or not at all.
+
+    The file carries the results that nishimori has drawn in it: how each is made again, its
+    numbers, the version and a command. `nishimori.export.reproduce` reads them back.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        Yours, or one of nishimori's.
+    path : path
+        Its extension, one of `FORMATS`, is the format.
+    force : bool, default False
+        Whether a file that exists is overwritten.
+    document : mapping, optional
+        What the file says about itself instead.
+    **options
+        Passed to `Figure.savefig`.
+
+    Raises
+    ------
+    OutputError
+        If the file exists, cannot be drawn or cannot be written.
+    """
+    path = os.fspath(path)
+    check_plot(path)
+    refuse_existing(path, force)
     content = io.BytesIO()
     extension = os.path.splitext(path)[1].lower().removeprefix(".")
-    figure.savefig(content, format=extension, dpi=150)
-    write_atomically(path, content.getvalue())
+    said = registered(figure) if document is None else document
+    if said is not None:
+        options["metadata"] = {**figure_metadata(said, extension), **options.get("metadata", {})}
+    figure.savefig(content, format=extension, **{"dpi": 150, **options})
+    drawn = content.getvalue()
+    if said is not None and extension == "eps":
+        drawn = eps_with(drawn, said)
+    write_atomically(path, drawn)
 
 
 def _shown(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -12,7 +13,10 @@ from numpy.typing import NDArray
 
 from nishimori.arguments import require_integer, require_number, shown
 from nishimori.errors import BadArgument
+from nishimori.expressions import read, template
 from nishimori.glm import GLM, OnFailure
+from nishimori.results import Origin
+from nishimori.results.travel import Travels, one_axes
 from nishimori.state_evolution import Equations
 from nishimori.state_evolution.landscape import Landscape
 from nishimori.transitions.thresholds import Transitions, find_transitions
@@ -36,7 +40,7 @@ _STEP_LIMIT = 2000
 
 
 @dataclass(frozen=True)
-class PhaseDiagram:
+class PhaseDiagram(Travels):
     """Boundaries in the plane of a parameter and the sample ratio.
 
     Attributes
@@ -58,8 +62,28 @@ class PhaseDiagram:
     algorithmic: FloatArray
     weak_recovery: FloatArray
     critical_points: FloatArray
+    origin: Origin | None = field(default=None, compare=False, repr=False)
 
     references: ClassVar[tuple[str, ...]] = ("barbier2019",)
+    index_name = "value"
+    table_columns = ("boundary", "value", "alpha")
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict per point of a boundary: which, the parameter's value, and alpha.
+
+        Spinodals are numbered from 1: a line each.
+        """
+        lines = [
+            (name, getattr(self, name))
+            for name in ("information_theoretic", "algorithmic", "weak_recovery")
+        ]
+        lines += [(f"spinodal {k}", line) for k, line in enumerate(self.spinodals, 1)]
+        lines += [("critical point", self.critical_points)]
+        return [
+            {"boundary": name, "parameter": self.parameter, "value": float(p), "alpha": float(a)}
+            for name, line in lines
+            for p, a in line
+        ]
 
     def __repr__(self) -> str:
         counts = [
@@ -76,15 +100,15 @@ class PhaseDiagram:
 
         return diagram_html(self)
 
-    def plot(self, axes: Axes | None = None, **style: Any) -> Axes:
+    def plot(self, ax: Axes | None = None, *, axes: Axes | None = None, **style: Any) -> Axes:
         """Draw the boundaries with matplotlib (extra ``plot``); returns the axes."""
         from nishimori.export.phases import draw_phase_diagram
 
-        return draw_phase_diagram(self, axes, **style)
+        return draw_phase_diagram(self, one_axes(ax, axes), **style)
 
 
 def phase_diagram(
-    family: Family,
+    family: Family | str,
     low: float,
     high: float,
     *,
@@ -102,8 +126,11 @@ def phase_diagram(
 
     Parameters
     ----------
-    family : callable
-        From a parameter to a `GLM`, such as ``lambda noise: nm.GLM(channel=...)``.
+    family : callable or str
+        From a parameter to a `GLM`, such as ``lambda noise: nm.GLM(channel=...)``; or the same as
+        text, in which the name of the parameter stands for its value:
+        ``"nm.GLM(nm.channels.Linear(noise=noise))"`` with ``parameter="noise"``. A function whose
+        problems hold the parameter as it is has such a text, which files then carry.
     low, high : float
         Range of the parameter; low < high.
     parameter : str
@@ -129,9 +156,8 @@ def phase_diagram(
     if not low < high:
         raise BadArgument(f"phase_diagram: low must be smaller than high, got {low!r}, {high!r}")
     points = require_integer("points", points, "phase_diagram", 3, 100_000)
-    if not callable(family):
-        raise BadArgument(f"phase_diagram: family must be callable, got {family!r}")
-    family = _checked(family)
+    name = placeholder(parameter)
+    given, family = family, _checked(_as_function(family, name))
     grid = np.linspace(low, high, points)
     found: list[Transitions] = []
     for done, value in enumerate(grid):
@@ -147,7 +173,7 @@ def phase_diagram(
         kept = [(p, a) for p, a in (*rows, *ends) if math.isfinite(a) and a > 0.0]
         return np.array(sorted(kept)).reshape(-1, 2)
 
-    return PhaseDiagram(
+    diagram = PhaseDiagram(
         parameter,
         tuple(line[:, :2] for line in lines),
         line("information_theoretic"),
@@ -155,6 +181,35 @@ def phase_diagram(
         line("weak_recovery"),
         critical,
     )
+    text = given if isinstance(given, str) else template(family, name, grid.tolist())
+    called: dict[str, Any] = {"family": given if text is None else text, "low": low, "high": high}
+    called |= {"parameter": parameter, "points": points}
+    if on_failure != "raise":
+        called["on_failure"] = "return"
+    return replace(diagram, origin=Origin(None, "nm.phase_diagram", called))
+
+
+def placeholder(parameter: str) -> str:
+    """The name that stands for the parameter in a family's text."""
+    taken = ("nm", "inf", "nan", "function")
+    plain = parameter.isidentifier() and not iskeyword(parameter) and parameter not in taken
+    return parameter if plain else "parameter"
+
+
+def _as_function(family: Any, name: str) -> Family:
+    if isinstance(family, str):
+        text = family
+
+        def member(value: float) -> Any:
+            return read(text, {name: value})
+
+        return member
+    if not callable(family):
+        raise BadArgument(
+            "phase_diagram: family must be callable, or the text of an expression, "
+            f"got {shown(family)}"
+        )
+    return family  # type: ignore[no-any-return]
 
 
 def _checked(family: Family) -> Family:

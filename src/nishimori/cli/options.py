@@ -223,6 +223,7 @@ def choice(*accepted: str) -> Kind:
 COMMON = (
     Option("format", choice("table", "csv", "json"), "FORMAT", "table (default), csv or json"),
     Option("output", PATH, "FILE", "write the result here instead of to standard output"),
+    Option("force", FLAG, "", "overwrite files that exist"),
     Option("quiet", FLAG, "", "no progress bar, and no word about what was written where"),
 )
 

@@ -6,4 +6,13 @@ from nishimori.export import comparisons, files, html, plots, tables
 from nishimori.export.plots import save_figure
 from nishimori.export.reproduce import Reproduction, reproduce
 
-__all__ = ["Reproduction", "comparisons", "files", "html", "plots", "reproduce", "save_figure", "tables"]
+__all__ = [
+    "Reproduction",
+    "comparisons",
+    "files",
+    "html",
+    "plots",
+    "reproduce",
+    "save_figure",
+    "tables",
+]

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from nishimori.simulate.compared import Comparison
+    from nishimori.simulate.extrapolation import Extrapolation
 
-__all__ = ["draw_comparison", "plot_comparison_file"]
+__all__ = ["draw_comparison", "draw_limits", "plot_comparison_file"]
 
 # Okabe and Ito's colours, told apart by colour-blind readers; markers and dashes say it again.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
@@ -130,6 +131,37 @@ def plot_comparison_file(
         if left.get_xscale() == "log":
             _log_alpha(right, np.array([p.alpha for p in comparison.points]))
         finish(figure, title or comparison.title)
+
+
+def draw_limits(found: Extrapolation, axes: Axes | None = None) -> Axes:
+    """Draw limits of infinite width with bars of two standard errors, theory as crosses."""
+    require_matplotlib()
+    if not found.points:
+        raise BadArgument("an extrapolation without points cannot be drawn")
+    if axes is None:
+        from matplotlib import pyplot
+
+        axes = pyplot.gca()
+    labels = list(dict.fromkeys(p.estimator for p in found.points))
+    for k, label in enumerate(labels):
+        points = [p for p in found.points if p.estimator == label]
+        said, colour = label.replace("$", r"\$"), _COLOURS[k % len(_COLOURS)]
+        alpha = [p.alpha for p in points]
+        axes.errorbar(
+            alpha,
+            [p.limit for p in points],
+            yerr=[2.0 * p.standard_error for p in points],
+            fmt=_MARKERS[k % len(_MARKERS)],
+            color=colour,
+            markerfacecolor="white",
+            capsize=2.5,
+            label=f"{said}: infinite width",
+        )
+        axes.plot(alpha, [p.theory for p in points], "x", color=colour, label=f"{said}: theory")
+    axes.set_xlabel(_ALPHA)
+    axes.set_ylabel("test error")
+    axes.legend(framealpha=0.85, edgecolor="none", fontsize="small")
+    return remember(axes, found)
 
 
 def _draw_scores(comparison: Comparison, axes: Axes) -> None:

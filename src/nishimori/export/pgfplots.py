@@ -149,9 +149,7 @@ def _picture(rows: Rows, x: str, names: Sequence[str], stem: str) -> list[str]:
     ]
 
 
-def _drawn(
-    rows: Rows, x: str, name: str, data: str, number: int, legend: bool
-) -> list[str]:
+def _drawn(rows: Rows, x: str, name: str, data: str, number: int, legend: bool) -> list[str]:
     style = "only marks, mark size=1.5pt" if len(rows) == 1 else "no marks, thick"
     dash = ("solid", "dashed", "dotted", "dash dot")[number % 4]
     lines = [rf"\addplot+[{style}, {dash}] {_columns(x, name, data)};"]

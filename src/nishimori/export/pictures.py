@@ -20,6 +20,7 @@ _LABELS = {
     "iteration": "iteration",
     "steps": "steps",
     "index": "layer",
+    "test": "test input",
 }
 _WIDE = 30.0
 _LINES = ("-", "--", "-.", ":")

@@ -35,7 +35,7 @@ def document_of(result: Any, rows: Sequence[Mapping[str, Any]] | None = None) ->
 
 def to_frame(result: Any) -> pandas.DataFrame:
     """A row per point; ``attrs`` says how it was made."""
-    frame: pandas.DataFrame = _optional("pandas").DataFrame(result.rows())
+    frame = _optional("pandas").DataFrame(result.rows())
     frame.attrs.update(_attributes(result))
     return frame
 
@@ -61,8 +61,7 @@ def to_dataset(result: Any) -> xarray.Dataset:
         stacked = np.stack([columns[name] for _, name in quantiles], axis=-1)
         variables["test_error_quantiles"] = ((*names, "probability"), stacked)
         coordinates["probability"] = [probability for probability, _ in quantiles]
-    found: xarray.Dataset = xarray.Dataset(variables, coordinates, _attributes(result))
-    return found
+    return xarray.Dataset(variables, coordinates, _attributes(result))
 
 
 def csv_text(result: Any) -> str:

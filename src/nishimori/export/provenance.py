@@ -21,7 +21,7 @@ from nishimori.export.tables import to_json
 from nishimori.expressions import is_readable, write
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, SubFigure
 
 __all__ = [
     "describe",
@@ -89,7 +89,7 @@ def entry_of(name: str, result: Any, **where: Any) -> dict[str, Any]:
     except NishimoriError as error:
         entry |= {"expression": None, "why": str(error)}
     if entry["expression"] is None:
-        entry.setdefault("why", "it was not computed by a call that text can repeat")
+        entry.setdefault("why", "it was computed from data that the file does not hold")
     return {**entry, **where}
 
 
@@ -112,7 +112,7 @@ def with_comments(text: str, document: Mapping[str, Any]) -> str:
     return "\n".join([text.rstrip("\n"), *header_lines(document), ""])
 
 
-def register(figure: Figure, document: Mapping[str, Any]) -> None:
+def register(figure: Figure | SubFigure, document: Mapping[str, Any]) -> None:
     """Remember what has been drawn in a figure, for when it is saved."""
     root: Any = figure
     while getattr(root, "figure", root) is not root:  # a subfigure is saved with its figure
@@ -125,9 +125,9 @@ def registered(figure: Figure) -> dict[str, Any] | None:
     documents = _FIGURES.get(figure)
     if not documents:
         return None
-    entries: list[Any] = []
-    for document in documents:
-        entries += [entry for entry in document["results"] if entry not in entries]
+    entries = list(
+        {repr(entry): entry for document in documents for entry in document["results"]}.values()
+    )
     commands = list(dict.fromkeys(d["command"] for d in documents if d["command"]))
     return {**documents[-1], "command": "; ".join(commands) or None, "results": entries}
 

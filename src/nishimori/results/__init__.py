@@ -8,4 +8,13 @@ from nishimori.results.fixed_points import FixedPoints
 from nishimori.results.origin import Origin, traced
 from nishimori.results.trajectory import Trajectory
 
-__all__ = ["Curve", "ErmCurve", "ErmState", "FixedPoints", "Origin", "State", "Trajectory", "traced"]
+__all__ = [
+    "Curve",
+    "ErmCurve",
+    "ErmState",
+    "FixedPoints",
+    "Origin",
+    "State",
+    "Trajectory",
+    "traced",
+]

@@ -32,10 +32,10 @@ class Travels:
     table_columns: ClassVar[tuple[str, ...]] = ()
     """What a LaTeX table shows; by default every column of numbers."""
 
-    if TYPE_CHECKING:
-        # declared, so that a dataclass does not take it for a field of its own
-        @property
-        def origin(self) -> Origin | None: ...
+    @property
+    def origin(self) -> Origin | None:
+        """The call that made it, where text can repeat that call."""
+        return None
 
     def rows(self) -> list[dict[str, Any]]:
         """One dict per point, as the exports write them."""
@@ -117,7 +117,7 @@ class Travels:
         quantity: str | Sequence[str] = "test_error",
         force: bool = False,
     ) -> tuple[str, str]:
-        r"""A picture for LaTeX: ``path.tex``, which compiles as it is, and its numbers, ``path.dat``.
+        r"""A picture for LaTeX: ``path.tex``, which compiles as it is, and ``path.dat``.
 
         Points that failed are left out. The picture takes the fonts and colours of the document
         that it is put in by ``\input`` or ``standalone``.

@@ -209,7 +209,7 @@ def _as_function(family: Any, name: str) -> Family:
             "phase_diagram: family must be callable, or the text of an expression, "
             f"got {shown(family)}"
         )
-    return family  # type: ignore[no-any-return]
+    return family
 
 
 def _checked(family: Family) -> Family:

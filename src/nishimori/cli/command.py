@@ -13,14 +13,14 @@ _UNSPOKEN = ("quiet", "force")  # how it is run, not what is computed
 
 
 def spelled_out(
-    verb: str, given: Mapping[str, Any], values: Mapping[str, Any], options: Sequence[Option]
+    verb: str, texts: Mapping[str, Any], values: Mapping[str, Any], options: Sequence[Option]
 ) -> list[str]:
     """The command that needs no file of options.
 
     Parameters
     ----------
-    given : mapping
-        What was typed, by option name.
+    texts : mapping
+        What was given as text, by option name.
     values : mapping
         What was read, from the file too.
     options : sequence of Option
@@ -34,7 +34,7 @@ def spelled_out(
         if option.kind is FLAG:
             command += [flag(name)] if values[name] else []
             continue
-        text = _typed(given[name]) if name in given else _text(values[name])
+        text = _typed(texts[name]) if name in texts else _text(values[name])
         command += [f"{flag(name)}={text}"] if text.startswith("-") else [flag(name), text]
     return command
 

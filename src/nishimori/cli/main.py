@@ -76,12 +76,12 @@ def _run(arguments: list[str]) -> int:
     name = given.pop("verb")
     verb = verbs[name]
     every = {option.name for other in verbs.values() for option in other.OPTIONS}
-    from_line, from_file = collect(given, verb.OPTIONS, sorted(every))
+    from_line, from_file, texts = collect(given, verb.OPTIONS, sorted(every))
     values = merge(from_line, from_file)
     left = {name: value for name, value in values.items() if name not in from_line}
     if "config" in given:
         values["config"] = given["config"]
-    values["command"] = spelled_out(name, given, values, verb.OPTIONS)
+    values["command"] = spelled_out(name, texts, values, verb.OPTIONS)
     try:
         status: int = verb.run(values)
     except NishimoriError as error:

@@ -85,7 +85,7 @@ def _cell(value: Any, digits: int) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if not is_number(value):
-        return latex_text(str(value))
+        return latex_text(str(value).replace("_", " "))
     if math.isinf(value):
         return r"$\infty$" if value > 0.0 else r"$-\infty$"
     text = str(value) if isinstance(value, int) else f"{value:.{digits}g}"

@@ -23,7 +23,14 @@ _SPECIAL = r"#%{}\~$&^,"
 _FAILED = {status.label for status in Status if status.failed}
 _INDEX = {"threshold": "alpha"}  # a word is no abscissa
 _LABELS = {"alpha": r"$\alpha = n/d$", "overlap": "overlap", "conjugate": "conjugate $r$"}
-_DECADE = 10.0
+_WIDE = 30.0
+_ALONE = (  # true after \\begin{document}: then the file is a part of another
+    r"\expandafter\ifx\csname @nodocument\endcsname\relax",
+    r"\let\nishimoriend\relax",
+    r"\else",
+    r"\IfFileExists{standalone.cls}{\documentclass{standalone}}"
+    r"{\documentclass{article}\pagestyle{empty}}",
+)
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -118,23 +125,26 @@ def _table(lines: Sequence[Rows]) -> str:
 
 def _picture(rows: Rows, x: str, names: Sequence[str], stem: str) -> list[str]:
     places = [row[x] for row in rows]
-    wide = min(places) > 0.0 and max(places) > _DECADE * min(places)
+    wide = min(places) > 0.0 and max(places) > _WIDE * min(places)
     options = [
         "width=8.6cm",
         "height=6cm",
-        f"xlabel={{{_label(x)}}}",
+        f"xlabel={{{_label(str(rows[0].get('parameter', x)) if x == 'value' else x)}}}",
         f"ylabel={{{_label(names[0])}}}" if len(names) == 1 else "legend cell align=left",
         "unbounded coords=jump",
         *(["xmode=log"] if wide else []),
     ]
     band = _band(rows) if names == ["test_error"] else None
     data = f"{{{os.path.basename(stem)}.dat}}"
+    library = [r"\usepgfplotslibrary{fillbetween}"] if band else []
+    preamble = [r"\usepackage{pgfplots}", *library, r"\pgfplotsset{compat=1.16}"]
     return [
-        r"\documentclass{standalone}",
-        r"\usepackage{pgfplots}",
-        r"\pgfplotsset{compat=1.16}",
-        *([r"\usepgfplotslibrary{fillbetween}"] if band else []),
+        "% In a document: \\input this file, after " + "".join(preamble),
+        *_ALONE,
+        *preamble,
         r"\begin{document}",
+        r"\def\nishimoriend{\end{document}}",
+        r"\fi",
         r"\begin{tikzpicture}",
         rf"\begin{{axis}}[{', '.join(options)}]",
         *(_shaded(x, band, data) if band else []),
@@ -144,8 +154,8 @@ def _picture(rows: Rows, x: str, names: Sequence[str], stem: str) -> list[str]:
             for line in _drawn(rows, x, name, data, number, len(names) > 1)
         ),
         r"\end{axis}",
-        r"\end{tikzpicture}",
-        r"\end{document}",
+        r"\end{tikzpicture}%",
+        r"\nishimoriend",
     ]
 
 

@@ -205,7 +205,7 @@ def reproduce(path: str | os.PathLike[str], rtol: float | None = None) -> Reprod
     left += [
         key
         for key, value in document.items()
-        if key not in _OWN_KEYS and key not in places and not isinstance(value, str)
+        if key not in _OWN_KEYS and key not in places and _holds_numbers(value)
     ]
     return Reproduction(
         path,
@@ -280,6 +280,14 @@ def _tolerance(found: Any, text: str) -> tuple[float, bool]:
 
 def _labelled(column: Column, label: str) -> Column:
     return replace(column, name=label + column.name) if label else column
+
+
+def _holds_numbers(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_holds_numbers, value.values()))
+    if isinstance(value, list):
+        return any(map(_holds_numbers, value))
+    return isinstance(value, float | int) and not isinstance(value, bool)
 
 
 def _all_names(rows: Sequence[Mapping[str, Any]]) -> list[str]:

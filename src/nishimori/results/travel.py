@@ -119,8 +119,8 @@ class Travels:
     ) -> tuple[str, str]:
         r"""A picture for LaTeX: ``path.tex``, which compiles as it is, and ``path.dat``.
 
-        Points that failed are left out. The picture takes the fonts and colours of the document
-        that it is put in by ``\input`` or ``standalone``.
+        Points that failed are left out. In a document that loads pgfplots, ``\input`` puts the
+        picture there, in its fonts.
 
         Parameters
         ----------

@@ -27,7 +27,7 @@ def run(values: Mapping[str, Any]) -> int:
         raise BadArgument("a file is needed, such as nishimori reproduce curve.csv")
     check_targets(values)
     from nishimori.export import tables
-    from nishimori.export.reproduce import reproduce
+    from nishimori.export.reproduction import reproduce
 
     found = reproduce(values["file"], values.get("rtol"))
     form = values.get("format", "table")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nishimori.export import comparisons, files, html, plots, tables
 from nishimori.export.plots import save_figure
-from nishimori.export.reproduce import Reproduction, reproduce
+from nishimori.export.reproduction import Reproduction, reproduce
 
 __all__ = [
     "Reproduction",

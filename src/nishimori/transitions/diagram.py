@@ -5,20 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nishimori.arguments import require_integer, require_number, shown
+from nishimori.arguments import require_integer, require_number
 from nishimori.errors import BadArgument
-from nishimori.expressions import read, template
-from nishimori.glm import GLM, OnFailure
+from nishimori.expressions import template
+from nishimori.glm import OnFailure
 from nishimori.results import Origin
 from nishimori.results.travel import Travels, one_axes
 from nishimori.state_evolution import Equations
 from nishimori.state_evolution.landscape import Landscape
+from nishimori.transitions.family import Family, family_of, placeholder
 from nishimori.transitions.thresholds import Transitions, find_transitions
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["PhaseDiagram", "phase_diagram"]
 
 FloatArray = NDArray[np.float64]
-Family = Callable[[float], GLM]
 
 _NODES = 14
 _HALF = 0.35
@@ -157,7 +156,7 @@ def phase_diagram(
         raise BadArgument(f"phase_diagram: low must be smaller than high, got {low!r}, {high!r}")
     points = require_integer("points", points, "phase_diagram", 3, 100_000)
     name = placeholder(parameter)
-    given, family = family, _checked(_as_function(family, name))
+    given, family = family, family_of(family, name)
     grid = np.linspace(low, high, points)
     found: list[Transitions] = []
     for done, value in enumerate(grid):
@@ -187,42 +186,6 @@ def phase_diagram(
     if on_failure != "raise":
         called["on_failure"] = "return"
     return replace(diagram, origin=Origin(None, "nm.phase_diagram", called))
-
-
-def placeholder(parameter: str) -> str:
-    """The name that stands for the parameter in a family's text."""
-    taken = ("nm", "inf", "nan", "function")
-    plain = parameter.isidentifier() and not iskeyword(parameter) and parameter not in taken
-    return parameter if plain else "parameter"
-
-
-def _as_function(family: Any, name: str) -> Family:
-    if isinstance(family, str):
-        text = family
-
-        def member(value: float) -> Any:
-            return read(text, {name: value})
-
-        return member
-    if not callable(family):
-        raise BadArgument(
-            "phase_diagram: family must be callable, or the text of an expression, "
-            f"got {shown(family)}"
-        )
-    return family
-
-
-def _checked(family: Family) -> Family:
-    def member(value: float) -> GLM:
-        problem = family(value)
-        if not isinstance(problem, GLM):
-            raise BadArgument(
-                "phase_diagram: family must return a GLM for each parameter, "
-                f"and returned {shown(problem)} at {value:g}"
-            )
-        return problem
-
-    return member
 
 
 def _spinodal_lines(family: Family, grid: FloatArray, found: list[Transitions]) -> list[FloatArray]:

@@ -224,6 +224,13 @@ def test_data_is_not_in_the_file():
             b'[{"expression": "nm.GLM(nm.channels.Sign()).solve(1.0)"}]}',
             "no rows of numbers",
         ),
+        (b'{"nishimori": "0.1.0", "command": 1, "results": []}', "does not say"),
+        (b'{"nishimori": "0.1.0", "results": [{"column": []}]}', "does not say"),
+        (
+            b'{"nishimori": "0.1.0", "reduction": {}, "results": '
+            b'[{"at": "reduction", "expression": "nm.GLM(nm.channels.Sign()).solve(1.0)"}]}',
+            "makes no reduction",
+        ),
         (b"# nishimori 0.1.0\n# command: x\nnetwork  tanh\n", "a table for reading"),
     ],
 )
@@ -282,8 +289,9 @@ def test_files_of_the_command_line(command, form, capsys):
     unknown = {"finite_size_rate"} if command.startswith("reduce") else set()
     assert set(found["not_compared"]) <= unknown
     # and the command makes the very same file
+    again = [*shlex.split(found["command"])[1:], "--output", "x", "--force", "--quiet"]
     text = Path("x").read_text()
-    assert main([*shlex.split(found["command"])[1:], "--force", "--quiet"]) in (0, 1)
+    assert main(again) in (0, 1)
     assert Path("x").read_text() == text
 
 
@@ -296,8 +304,8 @@ def _sorted(arguments):
     given = {}
     while rest:
         name = rest.pop(0)
-        if name != "--quiet":
-            value = rest.pop(0)
+        value = "" if name == "--quiet" else rest.pop(0)
+        if name not in ("--quiet", "--output"):
             given[name] = [f"{name}={value}"] if value.startswith("-") else [name, value]
     flags = [option.flag for option in verbs[verb].OPTIONS if option.flag in given]
     return [verb, *(part for flag in flags for part in given[flag])]
@@ -308,6 +316,8 @@ def test_pictures_of_the_command_line(command, capsys):
     assert main([*shlex.split(command), "--plot", "x.png", "--quiet"]) in (0, 1)
     assert main(["reproduce", "x.png"]) == 0
     assert "the numbers agree" in capsys.readouterr().out
+    drawn = nm.export.reproduce("x.png").command
+    assert drawn == shlex.join(["nishimori", *_sorted(shlex.split(command)), "--plot", "x.png"])
 
 
 def test_options_of_a_file_are_written_out():
@@ -322,11 +332,11 @@ def test_options_of_a_file_are_written_out():
     layers = "tanh:gain=2,erf:weight_variance=2.0:bias_variance=0.1"
     assert command == (
         f"nishimori curve --layers {layers} --channel sign:noise=0.1 --alpha 0.5,1.0 --offset 0 "
-        "--with ridge,kernel --format csv --output x.csv"
+        "--with ridge,kernel --format csv"
     )
     text = Path("x.csv").read_text()
     Path("figure.toml").unlink()
-    assert main([*shlex.split(command)[1:], "--force"]) == 0
+    assert main([*shlex.split(command)[1:], "--output", "x.csv", "--force"]) == 0
     assert Path("x.csv").read_text() == text
 
 

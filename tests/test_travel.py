@@ -160,6 +160,13 @@ def test_plots_take_and_return_axes_and_leave_the_style_alone(result):
         result.plot(axes, axes=axes)
 
 
+@pytest.mark.parametrize("name", ["Curve", "mean", "ErmCurve"])
+def test_rows_of_a_curve_are_those_of_its_states(name):
+    curve = made(name)
+    for row, state in zip(curve.rows(), curve, strict=True):
+        assert repr({name: row[name] for name in state.row()}) == repr(state.row())
+
+
 def test_pandas_and_numpy_read_the_csv(tmp_path):
     import pandas as pd
 

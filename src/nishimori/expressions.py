@@ -72,7 +72,7 @@ def write(value: Any) -> str:
     if isinstance(value, Mapping):
         return f"{{{', '.join(f'{write(k)}: {write(v)}' for k, v in value.items())}}}"
     origin: Any = getattr(value, "origin", None)
-    if hasattr(origin, "expression"):  # a result: the call that makes it
+    if hasattr(origin, "arguments"):  # a result: the call that makes it
         return str(origin.expression)
     if inspect.isclass(value) or not type(value).__module__.startswith("nishimori."):
         if callable(value):

@@ -9,7 +9,7 @@ from nishimori.cli.options import FLAG, Option, flag
 
 __all__ = ["spelled_out"]
 
-_UNSPOKEN = ("quiet", "force")  # how it is run, not what is computed
+_UNSPOKEN = ("force", "output", "plot", "quiet")  # where results go, not what they are
 
 
 def spelled_out(

@@ -14,7 +14,7 @@ from nishimori.cli.model import (
     input_arguments,
 )
 from nishimori.cli.options import ALPHA, CHANNEL, COMMON, NUMBER, PATH, PRIOR, TEXTS, Option, choice
-from nishimori.cli.output import check_targets, document_for, note, write_document
+from nishimori.cli.output import check_targets, document_for, note, picture_command, write_document
 from nishimori.cli.progress import progress_bar
 from nishimori.errors import BadArgument, Status
 
@@ -97,7 +97,7 @@ def run(values: Mapping[str, Any]) -> int:
         title = f"{reduction['description']}; labels: {values['channel']}; {curve.branch} branch"
         if "offset" in values:
             title += f"; offset {values['offset']:g}"
-        drawn = describe({"curve": curve, **others}, values.get("command"))
+        drawn = describe({"curve": curve, **others}, picture_command(values))
         plot_curve_file(
             curve,
             values["plot"],

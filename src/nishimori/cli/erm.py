@@ -26,7 +26,7 @@ from nishimori.cli.options import (
     TEXT,
     Option,
 )
-from nishimori.cli.output import check_targets, document_for, note, write_document
+from nishimori.cli.output import check_targets, document_for, note, picture_command, write_document
 from nishimori.errors import BadArgument, NishimoriError, Status
 
 __all__ = ["EXAMPLE", "OPTIONS", "SUMMARY", "run"]
@@ -102,7 +102,7 @@ def run(values: Mapping[str, Any]) -> int:
         from nishimori.export.plots import plot_erm_file
 
         title = f"{words['description']}; labels: {values['channel']}; {estimator}"
-        drawn = describe({"curve": curve}, values.get("command"))
+        drawn = describe({"curve": curve}, picture_command(values))
         plot_erm_file(
             curve,
             values["plot"],

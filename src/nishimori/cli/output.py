@@ -14,6 +14,7 @@ __all__ = [
     "document_for",
     "flush_standard_output",
     "note",
+    "picture_command",
     "write_document",
     "write_result",
 ]
@@ -59,6 +60,12 @@ def document_for(
     if rows is None:
         del document["rows"]
     return document
+
+
+def picture_command(values: Mapping[str, Any]) -> list[str] | None:
+    """The command that draws the picture of ``--plot``."""
+    command: list[str] | None = values.get("command")
+    return None if command is None else [*command, "--plot", values["plot"]]
 
 
 def write_document(

@@ -14,7 +14,7 @@ from nishimori.cli.model import (
     describe_problem,
 )
 from nishimori.cli.options import ALPHA, CHANNEL, COMMON, NUMBER, PATH, PRIOR, Option, choice
-from nishimori.cli.output import check_targets, document_for, note, write_document
+from nishimori.cli.output import check_targets, document_for, note, picture_command, write_document
 from nishimori.errors import BadArgument
 
 if TYPE_CHECKING:
@@ -150,6 +150,6 @@ def _draw(
         title=title,
         quantity=quantity,
         force=True,  # refused before, if at all
-        document=describe({"transitions": found, "states": states}, values.get("command")),
+        document=describe({"transitions": found, "states": states}, picture_command(values)),
     )
     note(f"phases drawn in {values['plot']}", values)

@@ -29,7 +29,7 @@ from nishimori.cli.options import (
     Kind,
     Option,
 )
-from nishimori.cli.output import check_targets, document_for, note, write_document
+from nishimori.cli.output import check_targets, document_for, note, picture_command, write_document
 from nishimori.cli.progress import progress_bar
 from nishimori.errors import BadArgument
 from nishimori.parsing import plain_name
@@ -106,7 +106,7 @@ def run(values: Mapping[str, Any]) -> int:
         from nishimori.export.comparisons import plot_comparison_file
 
         title = f"{described.words['description']}; labels: {values['channel']}"
-        drawn = describe({"": comparison}, values.get("command"))
+        drawn = describe({"": comparison}, picture_command(values))
         plot_comparison_file(
             comparison,
             values["plot"],

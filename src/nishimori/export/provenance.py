@@ -19,6 +19,7 @@ from nishimori.errors import NishimoriError
 from nishimori.export.reading import read_document
 from nishimori.export.tables import to_json
 from nishimori.expressions import is_readable, write
+from nishimori.results.origin import Origin
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
@@ -168,9 +169,9 @@ def _document(
 def _expression(result: Any) -> str | None:
     if not hasattr(result, "origin"):
         return write(result) if hasattr(result, "learning_curve") else None  # a problem
-    if result.origin is None:
+    if not isinstance(result.origin, Origin):
         return None
-    text: str = result.origin.expression
+    text = result.origin.expression
     failed = getattr(result, "failed", getattr(getattr(result, "status", None), "failed", False))
     if (failed if isinstance(failed, bool) else failed.any()) and "on_failure=" not in text:
         text = f"{text[:-1]}, on_failure='return')"

@@ -17,6 +17,7 @@ __all__ = ["plain_cell", "read_document"]
 _KEY = "nishimori"
 _COMMENT = "# "
 _WANTED = "expected a CSV, JSON, PNG, PDF, SVG or EPS file that nishimori has written"
+_WORDS = ("name", "expression", "why", "at", "column", "of")
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -63,10 +64,12 @@ def read_document(path: str | os.PathLike[str]) -> dict[str, Any]:
 def _is_document(document: Any) -> bool:
     if not isinstance(document, dict) or not isinstance(document.get(_KEY), str):
         return False
-    entries = document.get("results")
-    return isinstance(entries, list) and all(
-        isinstance(entry, dict) and isinstance(entry.get("expression"), str | None)
-        for entry in entries
+    entries, command = document.get("results"), document.get("command")
+    return (
+        isinstance(command, str | None)
+        and isinstance(entries, list)
+        and all(isinstance(entry, dict) for entry in entries)
+        and all(isinstance(entry.get(word), str | None) for entry in entries for word in _WORDS)
     )
 
 

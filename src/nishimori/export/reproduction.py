@@ -22,6 +22,15 @@ _RTOL = 1e-10
 _ROUNDING = 1e-12  # two machines sum in another order
 _SIMULATED = {"Comparison": 1e-6, "Extrapolation": 1e-6}
 _TRACED = {"PhaseDiagram": 1e-7}  # of boundaries that are followed, not solved point by point
+_DAMAGE = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 _OWN_KEYS = ("nishimori", "format", "command", "results", "rows")
 
 
@@ -228,7 +237,7 @@ def _evaluate(path: str, text: str) -> Any:
         found = error.result
     except NishimoriError as error:
         raise BadArgument(f"{path!r} cannot be computed again: {error}") from None
-    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError):
+    except _DAMAGE:
         raise BadArgument(f"{path!r} cannot be computed again: its expression is damaged") from None
     if not (hasattr(found, "rows") or hasattr(found, "learning_curve")):
         raise BadArgument(f"{path!r} cannot be computed again: its expression makes no result")
@@ -243,7 +252,11 @@ def _tables(
         written = document.get(entry["at"])
         if not isinstance(written, dict):
             raise BadArgument(f"{path!r} is damaged: it has no {entry['at']}")
-        return [written], [found.as_dict() if hasattr(found, "as_dict") else problem_words(found)]
+        if hasattr(found, "as_dict"):
+            return [written], [found.as_dict()]
+        if not hasattr(found, "noise_variance"):
+            raise BadArgument(f"{path!r} is damaged: its expression makes no {entry['at']}")
+        return [written], [problem_words(found)]
     written = entry.get("rows", document.get("rows"))
     if not isinstance(written, list) or not all(isinstance(row, dict) for row in written):
         raise BadArgument(f"{path!r} is damaged: it has no rows of numbers")

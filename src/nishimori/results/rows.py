@@ -114,7 +114,13 @@ class Points(Travels, Generic[AnyPoint]):
 
     def rows(self) -> list[dict[str, Any]]:
         """One dict per point, as the JSON and CSV exports write them."""
-        return [state.row() for state in self]
+        names = _numbers_of(self._kind)
+        columns = []
+        for name in names:
+            value = getattr(self, name)
+            flat = value.ravel().tolist() if isinstance(value, np.ndarray) else [value] * len(self)
+            columns.append([Status(v).label for v in flat] if name == "status" else flat)
+        return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
     @property
     def failed(self) -> NDArray[np.bool_]:

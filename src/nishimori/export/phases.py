@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from nishimori.export.plots import current_axes, figure_file, require_matplotlib
+from nishimori.export.pictures import new_axes, remember
+from nishimori.export.plots import figure_file
 from nishimori.figures import phase_diagram
 from nishimori.figures.branches import phases_panel
 from nishimori.figures.with_matplotlib import draw_panel
@@ -32,18 +34,16 @@ def draw_phases(
         Every branch at ascending alpha, as `observables.branches` gives them.
     quantity : {"overlap", "mmse", "test_error"}
     """
-    require_matplotlib()
-    axes = current_axes() if axes is None else axes
+    axes = new_axes(axes)
     draw_panel(axes, phases_panel(transitions, curves, quantity))
-    return axes
+    return remember(axes, transitions)
 
 
 def draw_phase_diagram(diagram: PhaseDiagram, axes: Axes | None = None, **style: Any) -> Axes:
     """Boundaries in the plane of the parameter and alpha, the hard phase shaded."""
-    require_matplotlib()
-    axes = current_axes() if axes is None else axes
+    axes = new_axes(axes)
     draw_panel(axes, phase_diagram(diagram).panels[0], **style)
-    return axes
+    return remember(axes, diagram)
 
 
 def plot_phases_file(
@@ -53,8 +53,10 @@ def plot_phases_file(
     *,
     title: str,
     quantity: str = "overlap",
+    force: bool = False,
+    document: Mapping[str, Any] | None = None,
 ) -> None:
-    """`draw_phases` into a file, written whole or not at all."""
-    with figure_file(path, 6.4, 4.4) as figure:
+    """`draw_phases` into a file, written whole or not at all; over one that exists by `force`."""
+    with figure_file(path, 6.4, 4.4, force=force, document=document) as figure:
         draw_phases(transitions, curves, figure.subplots(), quantity=quantity)
         figure.suptitle(title.replace("$", r"\$"), fontsize="medium")

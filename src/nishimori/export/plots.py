@@ -10,7 +10,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nishimori.errors import OutputError
-from nishimori.export.files import write_atomically
+from nishimori.export.files import refuse_existing, write_atomically
+from nishimori.export.pictures import new_axes, remember
+from nishimori.export.provenance import (
+    describe,
+    eps_with,
+    figure_metadata,
+    registered,
+)
 from nishimori.figures.curves import ALPHA, LABELS, curve_items, quantity_label
 from nishimori.figures.description import Band, Item, Line, Panel, Points, Scale, style_of
 from nishimori.figures.drawing import Drawing
@@ -27,7 +34,6 @@ if TYPE_CHECKING:
 __all__ = [
     "FORMATS",
     "check_plot",
-    "current_axes",
     "draw_curve",
     "figure_file",
     "plot_curve_file",
@@ -97,7 +103,7 @@ def draw_curve(
     from matplotlib.colors import to_hex
 
     items = curve_items(curve, quantity, label)
-    axes = current_axes() if axes is None else axes
+    axes = new_axes(axes)
     last = items[-1]
     if isinstance(last, Points):  # alone: a line through it would not be seen
         look.setdefault("marker", "o")
@@ -110,21 +116,7 @@ def draw_curve(
         axes.set_xscale("log")
     axes.set_xlabel(ALPHA)
     axes.set_ylabel(quantity_label(curve, quantity))
-    return axes
-
-
-def current_axes() -> Axes:
-    """Those of pyplot.
-
-    Raises
-    ------
-    OutputError
-        If matplotlib is not installed.
-    """
-    require_matplotlib()
-    from matplotlib import pyplot
-
-    return pyplot.gca()
+    return remember(axes, curve)
 
 
 def plot_curve_file(
@@ -134,6 +126,8 @@ def plot_curve_file(
     title: str | None = None,
     metric: str | None = None,
     others: Mapping[str, ErmCurve] | None = None,
+    force: bool = False,
+    document: Mapping[str, Any] | None = None,
 ) -> None:
     """Draw a curve into a file: the test error on the left, overlap and mmse on the right.
 
@@ -150,11 +144,15 @@ def plot_curve_file(
         What the test error measures, such as "misclassification".
     others : mapping of str to ErmCurve, optional
         Estimators whose test error is drawn beside the optimal one.
+    force : bool, default False
+        Whether a file that exists is overwritten.
+    document : mapping, optional
+        What the file says about itself, by default how each curve is made again.
 
     Raises
     ------
     OutputError
-        If the file cannot be written or drawn; nothing half-written is left behind.
+        If the file exists, cannot be written or drawn; nothing half-written is left behind.
     """
     label = "mean" if curve.quantiles else "Bayes-optimal" if others else None
     named: dict[str | None, Curve | ErmCurve] = {label: curve}
@@ -170,7 +168,9 @@ def plot_curve_file(
             *curve_items(curve, "mmse", LABELS["mmse"], **style_of(1)),
         ]
         right = _panel(items, "overlap and mmse of the weights", "linear")
-    _draw_pair(path, _panel(left, _error_label(metric)), right, title)
+    drawing = _pair(_panel(left, _error_label(metric)), right, title)
+    said = describe({name or type(each).__name__: each for name, each in named.items()})
+    _write(drawing, path, force, said if document is None else document)
 
 
 def _excesses(curve: Curve, others: Mapping[str, ErmCurve]) -> Iterator[Item]:
@@ -188,13 +188,23 @@ def _error_label(metric: str | None) -> str:
     return f"test error ({metric})" if metric else "test error"
 
 
-def _draw_pair(path: str, left: Panel, right: Panel, title: str | None) -> None:
-    with figure_file(path, *_PAIR) as figure:
-        render_panels(figure, Drawing([left, right], size=_PAIR, title=title))
+def _pair(left: Panel, right: Panel, title: str | None) -> Drawing:
+    return Drawing([left, right], size=_PAIR, title=title)
+
+
+def _write(drawing: Drawing, path: str, force: bool, document: Mapping[str, Any]) -> None:
+    with figure_file(path, *_PAIR, force=force, document=document) as figure:
+        render_panels(figure, drawing)
 
 
 def plot_erm_file(
-    curve: ErmCurve, path: str, *, title: str | None = None, metric: str | None = None
+    curve: ErmCurve,
+    path: str,
+    *,
+    title: str | None = None,
+    metric: str | None = None,
+    force: bool = False,
+    document: Mapping[str, Any] | None = None,
 ) -> None:
     """Draw an estimator's curve: test error on the left, training loss on the right.
 
@@ -202,19 +212,28 @@ def plot_erm_file(
     """
     left = _panel(curve_items(curve, **style_of(0)), _error_label(metric))
     right = _panel(curve_items(curve, "train_loss", **style_of(2)), LABELS["train_loss"])
-    _draw_pair(path, left, right, title)
+    said = describe({type(curve).__name__: curve}) if document is None else document
+    _write(_pair(left, right, title), path, force, said)
 
 
 @contextmanager
-def figure_file(path: str, width: float, height: float) -> Iterator[Figure]:
+def figure_file(
+    path: str,
+    width: float,
+    height: float,
+    *,
+    force: bool = False,
+    document: Mapping[str, Any] | None = None,
+) -> Iterator[Figure]:
     """A new figure of this size in inches, written to `path` when it has been drawn.
 
     Raises
     ------
     OutputError
-        At once if `path` could not be drawn to, at the end if it cannot be written.
+        At once if `path` exists or could not be drawn to, at the end if it cannot be written.
     """
     check_plot(path)
+    refuse_existing(path, force)
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -222,12 +241,50 @@ def figure_file(path: str, width: float, height: float) -> Iterator[Figure]:
         figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(figure)
         yield figure
-        save_figure(figure, path)
+        save_figure(figure, path, force=force, document=document)
 
 
-def save_figure(figure: Figure, path: str) -> None:
-    """Write a figure in the format of the extension of `path`, whole or not at all."""
+def save_figure(
+    figure: Figure,
+    path: str | os.PathLike[str],
+    *,
+    force: bool = False,
+    document: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> None:
+    """Write a figure in the format of the extension of `path`, whole or not at all.
+
+    The file carries the results that nishimori has drawn in it: how each is made again, its
+    numbers, the version and a command. `nishimori.export.reproduce` reads them back.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        Yours, or one of nishimori's.
+    path : path
+        Its extension, one of `FORMATS`, is the format.
+    force : bool, default False
+        Whether a file that exists is overwritten.
+    document : mapping, optional
+        What the file says about itself instead.
+    **options
+        Passed to `Figure.savefig`.
+
+    Raises
+    ------
+    OutputError
+        If the file exists, cannot be drawn or cannot be written.
+    """
+    path = os.fspath(path)
+    check_plot(path)
+    refuse_existing(path, force)
     content = io.BytesIO()
     extension = os.path.splitext(path)[1].lower().removeprefix(".")
-    figure.savefig(content, format=extension, dpi=150)
-    write_atomically(path, content.getvalue())
+    said = registered(figure) if document is None else document
+    if said is not None:
+        options["metadata"] = {**figure_metadata(said, extension), **options.get("metadata", {})}
+    figure.savefig(content, format=extension, **{"dpi": 150, **options})
+    drawn = content.getvalue()
+    if said is not None and extension == "eps":
+        drawn = eps_with(drawn, said)
+    write_atomically(path, drawn)

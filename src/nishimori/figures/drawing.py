@@ -79,9 +79,12 @@ class Drawing:
     @cached_property
     def figure(self) -> Figure:
         """The matplotlib figure, drawn at first use."""
+        from nishimori.export.provenance import register
         from nishimori.figures.with_matplotlib import render
 
-        return render(self)
+        figure = render(self)
+        register(figure, self.document)
+        return figure
 
     @property
     def axes(self) -> list[Axes]:
@@ -131,24 +134,23 @@ class Drawing:
             write_new(stem + ".dat", dat.encode(), force=force)
             write_new(path, tex.encode(), force=force)
         elif extension.lower() in _PICTURES:
+            from nishimori.export.plots import save_figure
+            from nishimori.figures.with_matplotlib import style
+
             refuse_existing(path, force)
-            write_new(path, self._picture(extension.lower()[1:], dpi), force=force)
+            with style():
+                save_figure(self.figure, path, force=force, document=self.document, dpi=dpi)
         else:
             raise OutputError(
                 f"cannot draw {path!r}: its extension must be one of {', '.join(_PICTURES)}, .tex"
             )
 
     def _repr_png_(self) -> bytes:
-        return self._picture("png", 150.0)
-
-    def _picture(self, extension: str, dpi: float) -> bytes:
-        from nishimori.export.provenance import figure_metadata
         from nishimori.figures.with_matplotlib import style
 
         content = io.BytesIO()
         with style():
-            metadata = figure_metadata(self.document, extension)
-            self.figure.savefig(content, format=extension, dpi=dpi, metadata=metadata)
+            self.figure.savefig(content, format="png", dpi=150)
         return content.getvalue()
 
     @property

@@ -14,6 +14,7 @@ from nishimori.erm.label_kinds import require_signs
 from nishimori.errors import BadArgument
 from nishimori.simulate.gamp import optional_vector, require_inputs, require_samples
 from nishimori.simulate.subgradients import slope
+from nishimori.simulate.tracks import Tracks
 
 __all__ = ["ErmGampResult", "erm_gamp"]
 
@@ -24,7 +25,7 @@ _STRAIGHT = 1e-12  # share of curved samples below which the step is not defined
 
 
 @dataclass(frozen=True, eq=False)
-class ErmGampResult:
+class ErmGampResult(Tracks):
     """What message passing found for an estimator, and how it got there.
 
     Attributes
@@ -51,6 +52,9 @@ class ErmGampResult:
     self_overlap: FloatArray
     change: FloatArray
     converged: bool
+
+    tracks = ("overlap", "self_overlap", "susceptibility", "change")
+    table_columns = ("self_overlap", "iteration", "overlap", "change")
 
     @property
     def iterations(self) -> int:

@@ -19,6 +19,7 @@ from nishimori.simulate.denoisers import mixture_of, posterior_moments
 from nishimori.simulate.field_posteriors import field_posterior
 from nishimori.simulate.possible_labels import require_possible
 from nishimori.simulate.sampling import require_rng
+from nishimori.simulate.tracks import Tracks
 
 __all__ = ["GampResult", "gamp", "optional_vector", "require_inputs", "require_samples"]
 
@@ -33,7 +34,7 @@ _RUNAWAY = 1e3  # times the prior's second moment, that an estimate cannot be
 
 
 @dataclass(frozen=True, eq=False)
-class GampResult:
+class GampResult(Tracks):
     """What Bayes-optimal message passing found, and how it got there.
 
     Attributes
@@ -67,6 +68,9 @@ class GampResult:
     change: FloatArray
     converged: bool
     scale: FloatArray | None = None
+
+    tracks = ("overlap", "self_overlap", "conjugate", "change")
+    table_columns = ("overlap", "iteration", "self_overlap", "change")
 
     @property
     def iterations(self) -> int:

@@ -29,7 +29,7 @@ BAYES = {"color": "black", "linewidth": 1.6}
 BENEATH = {"color": "0.78", "linewidth": 5.0, "solid_capstyle": "butt"}
 PUBLISHED = {
     "linestyle": "none", "marker": "o", "markersize": 4.0, "markerfacecolor": "white",
-    "color": "tab:red", "zorder": 3, "label": "published",
+    "color": "#D55E00", "zorder": 3, "label": "published",
 }  # fmt: skip
 
 

@@ -103,6 +103,7 @@ def draw_layers(reduction: Any, axes: Axes | None, **style: Any) -> Axes:
             **(look | {"label": name.replace("_", " ")} | style),
         )
     axes.set_xlabel(_LABELS["index"])
+    axes.set_xticks(places[:: 1 + len(places) // 12])
     axes.set_ylabel("variance")
     axes.legend(fontsize="small")
     return remember(axes, reduction)

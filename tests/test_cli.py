@@ -274,7 +274,7 @@ def test_outputs_are_checked_before_the_work(refused, monkeypatch):
 
 def test_missing_matplotlib_says_what_to_install(refused, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    refused([*TANH, "--alpha", "1", "--plot", "curve.png"], "pip install nishimori[plot]")
+    refused([*TANH, "--alpha", "1", "--plot", "curve.png"], 'pip install "nishimori[plot]"')
 
 
 # -- TOML ------------------------------------------------------------------------------------
@@ -394,7 +394,9 @@ def test_output_file(capsys, tmp_path):
     assert out == ""
     assert err == "nishimori: result written to curve.json\n"
     assert (tmp_path / "curve.json").read_text() == expected
-    assert main([*arguments, "--quiet"]) == 0
+    assert main([*arguments, "--quiet"]) == 2
+    assert "overwrite it with --force" in capsys.readouterr().err
+    assert main([*arguments, "--quiet", "--force"]) == 0
     assert capsys.readouterr() == ("", "")
     assert os.listdir(tmp_path) == ["curve.json"]
 
@@ -490,7 +492,7 @@ def test_help_and_version(capsys):
     for verb in cli.VERBS:
         assert main([verb, "--help"]) == 0
         text = capsys.readouterr().out
-        assert "--activation" in text
+        assert ("--activation" in text) == (verb != "reproduce")
         assert "--config" in text
 
 
@@ -499,6 +501,8 @@ def test_examples_of_the_help_work(verb, capsys):
     module = __import__(f"nishimori.cli.{verb}", fromlist=["EXAMPLE"])
     program, *arguments = module.EXAMPLE.split()
     assert program == "nishimori"
+    if verb == "reproduce":  # a file of another verb
+        assert main([*TANH, "--alpha", "1", "--plot", "curve.png", "--quiet"]) == 0
     assert main(arguments) == 0
     assert len(capsys.readouterr().out.splitlines()) > 3
 

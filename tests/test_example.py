@@ -94,10 +94,11 @@ def test_commands_on_the_page_of_the_command_line_run(tmp_path, monkeypatch, cap
         verbs.add(arguments[0])
         assert name == "nishimori"
         assert main(arguments) == 0, command
-    assert verbs == {"reduce", "curve", "phases", "erm", "simulate", "sweep"}
+    assert verbs == {"reduce", "curve", "phases", "erm", "simulate", "sweep", "reproduce"}
     assert capsys.readouterr().out
     assert Path("curve.png").read_bytes().startswith(b"\x89PNG")
-    assert len(Path("figure.csv").read_text(encoding="utf-8").splitlines()) == 51
+    lines = Path("figure.csv").read_text(encoding="utf-8").splitlines()
+    assert len([line for line in lines if not line.startswith("#")]) == 51
 
 
 def test_readme_has_two_commands_of_one_line_each():

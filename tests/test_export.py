@@ -267,7 +267,7 @@ def test_plot_refusals(tmp_path, monkeypatch):
     with pytest.raises(OutputError, match="No such file"):
         plots.plot_curve_file(curve([1.0]), str(tmp_path / "no" / "curve.png"))
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(OutputError, match=r"pip install nishimori\[plot\]"):
+    with pytest.raises(OutputError, match=r'pip install "nishimori\[plot\]"'):
         plots.check_plot("curve.png")
-    with pytest.raises(OutputError, match=r"pip install nishimori\[plot\]"):
+    with pytest.raises(OutputError, match=r'pip install "nishimori\[plot\]"'):
         curve([1.0]).plot()

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = [name for name in ("src", "tests", "benchmarks", "docs") if (ROOT / name).exists()]
 
 HEAVY = ("numpy", "numba", "scipy", "mpmath", "matplotlib", "tqdm", "jax", "numpyro")
+HEAVY += ("pandas", "xarray")
 
 NAMES = [
     "Curve",
@@ -39,6 +40,7 @@ NAMES = [
     "errors",
     "export",
     "features",
+    "figures",
     "paper",
     "phase_diagram",
     "priors",

@@ -1,7 +1,8 @@
 """What the figures share: the network, the published numbers, and how they are drawn.
 
-The figures are those of arXiv:2302.00375: a random network of two tanh(2x) layers is the target,
-and the question is what can be learnt of it from alpha = n/d samples per input dimension.
+Where it is not said otherwise, the target is that of arXiv:2302.00375, a random network of two
+tanh(2x) layers, and the question is what can be learnt of it from alpha = n/d samples per input
+dimension.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ BAYES = {"color": "black", "linewidth": 1.6}
 BENEATH = {"color": "0.78", "linewidth": 5.0, "solid_capstyle": "butt"}
 PUBLISHED = {
     "linestyle": "none", "marker": "o", "markersize": 4.0, "markerfacecolor": "white",
-    "color": "tab:red", "zorder": 3, "label": "published",
+    "color": "#D55E00", "zorder": 3, "label": "published",
 }  # fmt: skip
 
 
@@ -72,11 +73,17 @@ def legend(axes: Axes, title: str | None = None) -> None:
                 framealpha=0.9)  # fmt: skip
 
 
-def run(draw: Callable[[], Figure], file: str) -> None:
+def save(drawing: nm.figures.Drawing | Figure, path: str | Path) -> None:
+    """Write a picture for the page."""
+    narrow = drawing.figure.get_figwidth() < 4.0
+    drawing.figure.savefig(path, dpi=170 if narrow else 150)
+
+
+def run(draw: Callable[[], nm.figures.Drawing | Figure], file: str) -> None:
     """Draw into docs/images/gallery, or where ``--output`` says."""
     parser = argparse.ArgumentParser(description=f"Draws {Path(file).stem}.png.")
     parser.add_argument("--output", default=str(IMAGES / f"{Path(file).stem}.png"))
     options = parser.parse_args()
     start = time.perf_counter()
-    draw().savefig(options.output, dpi=150)
+    save(draw(), options.output)
     print(f"{options.output}: {time.perf_counter() - start:.1f} s")

@@ -17,9 +17,9 @@ def draw() -> Figure:
     problem = network().glm(nm.channels.Linear())
     erf = nm.DeepNetwork.uniform(nm.activations.Erf(), 2)
     kernels = {
-        "NNGP, one tanh(2x) layer": (nm.features.Kernel.nngp(network(1)), "tab:blue"),
-        "NTK, two erf layers": (nm.features.Kernel.ntk(erf), "tab:green"),
-        "exp(x.x'/d)": (nm.features.Kernel.from_function(np.exp), "tab:purple"),
+        "NNGP, one tanh(2x) layer": (nm.features.Kernel.nngp(network(1)), "#0072B2"),
+        "NTK, two erf layers": (nm.features.Kernel.ntk(erf), "#009E73"),
+        "exp(x.x'/d)": (nm.features.Kernel.from_function(np.exp), "#CC79A7"),
     }
     drawing, (error, above) = figure(rows=2)
     bayes = problem.learning_curve(ALPHA).test_error

@@ -19,7 +19,7 @@ def draw() -> Figure:
     margin = nm.erm.MaxMargin().learning_curve(problem, ALPHA, on_failure="return")
     axes.plot(ALPHA, margin.test_error, color="0.6", linewidth=0.9, label="max-margin (separable)")
     axes.plot(ALPHA, bayes, **BENEATH, label="Bayes-optimal")
-    for place, (regularization, color) in enumerate(((0.1, "tab:red"), ("optimal", "tab:blue"))):
+    for place, (regularization, color) in enumerate(((0.1, "#D55E00"), ("optimal", "#0072B2"))):
         estimator = nm.erm.Logistic(regularization=regularization)
         curve = estimator.learning_curve(problem, ALPHA)
         label = f"penalty {regularization}"

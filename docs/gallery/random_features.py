@@ -18,13 +18,13 @@ def draw() -> Figure:
     drawing, (axes,) = figure()
     best = nm.erm.Ridge(regularization="optimal")
     alpha = ALPHA[::2]
-    for width, color in zip((1.0, 3.0, 10.0), ("tab:cyan", "tab:blue", "navy"), strict=True):
+    for width, color in zip((1.0, 3.0, 10.0), ("#56B4E9", "#0072B2", "#E69F00"), strict=True):
         features = nm.features.RandomFeatures(network(1), width)
         curve = best.learning_curve(problem, alpha, features=features)
         axes.plot(alpha, curve.test_error, color=color, label=f"k = {width:g} d, optimal penalty")
     features = nm.features.RandomFeatures(network(1), 3.0)
     curve = nm.erm.Ridge(regularization=0.2).learning_curve(problem, ALPHA, features=features)
-    axes.plot(ALPHA, curve.test_error, color="tab:red", linestyle="--", linewidth=1.0,
+    axes.plot(ALPHA, curve.test_error, color="#D55E00", linestyle="--", linewidth=1.0,
               label="k = 3 d, penalty 0.2 (published)")  # fmt: skip
     # the peak where the features just interpolate the samples
     peak = np.union1d(ALPHA, np.linspace(2.7, 3.3, 61))

@@ -21,7 +21,7 @@ def draw() -> Figure:
     none = nm.erm.SquareClassification(regularization=1e-8).learning_curve(problem, peak)
     axes.plot(peak, none.test_error, color="0.6", linewidth=0.9, label="no penalty")
     axes.plot(ALPHA, bayes, **BENEATH, label="Bayes-optimal")
-    for place, (regularization, color) in enumerate(((0.1, "tab:red"), ("optimal", "tab:blue"))):
+    for place, (regularization, color) in enumerate(((0.1, "#D55E00"), ("optimal", "#0072B2"))):
         estimator = nm.erm.SquareClassification(regularization=regularization)
         curve = estimator.learning_curve(problem, ALPHA)
         label, style = f"penalty {regularization}", in_turn(1) if place else {}

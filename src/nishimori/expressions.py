@@ -11,7 +11,7 @@ import hashlib
 import inspect
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from functools import partial
 from importlib import import_module
@@ -21,12 +21,14 @@ import numpy as np
 
 from nishimori.errors import BadArgument
 
-__all__ = ["is_readable", "read", "write"]
+__all__ = ["is_readable", "read", "template", "write"]
 
 _NAMESPACES = ("activations", "channels", "erm", "features", "priors", "simulate", "spectra")
 _TOP_LEVEL = ("DeepNetwork", "GLM", "Layer")
+_FUNCTIONS = ("phase_diagram",)
 _METHODS = ("fixed_points", "glm", "learning_curve", "reduce", "solve", "trajectory", "transitions")
 _LONGEST = 10**7
+_IRRATIONAL = (0.6180339887498949, 0.3247179572447458)
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _NUMBERS = {"inf": math.inf, "nan": math.nan}
 _FUNCTION = "function"  # stands for a callable of the user's, which no text can make again
@@ -69,6 +71,9 @@ def write(value: Any) -> str:
         return f"[{', '.join(items)}]"
     if isinstance(value, Mapping):
         return f"{{{', '.join(f'{write(k)}: {write(v)}' for k, v in value.items())}}}"
+    origin: Any = getattr(value, "origin", None)
+    if hasattr(origin, "arguments"):  # a result: the call that makes it
+        return str(origin.expression)
     if inspect.isclass(value) or not type(value).__module__.startswith("nishimori."):
         if callable(value):
             return _write_function(value)
@@ -77,8 +82,10 @@ def write(value: Any) -> str:
 
 
 def write_call(subject: Any, method: str, arguments: Mapping[str, Any]) -> str:
-    """The expression that calls a method of `subject`."""
+    """The expression that calls a method of `subject`, or a function where that is None."""
     given = ", ".join(f"{name}={write(value)}" for name, value in arguments.items())
+    if subject is None:
+        return f"{method}({given})"
     return f"{write(subject)}.{method}({given})"
 
 
@@ -91,10 +98,30 @@ def is_readable(text: str) -> bool:
     return not any(isinstance(n, ast.Name) and n.id == _FUNCTION for n in ast.walk(tree))
 
 
-def read(text: str) -> Any:
+def template(make: Callable[[float], Any], name: str, values: Sequence[float]) -> str | None:
+    """The text of `make`, with `name` for its argument; None if it does more than pass it on.
+
+    It is looked for at one value that nothing else has, and has to be right at all `values`.
+    """
+    low, high = min(values), max(values)
+    for share in _IRRATIONAL:
+        probe = low + share * (high - low)
+        literal = re.escape(repr(probe))
+        try:
+            text = re.sub(rf"(?<![\w.]){literal}(?![\w.])", name, write(make(probe)))
+            right = all(write(read(text, {name: v})) == write(make(v)) for v in values)
+        except BadArgument:
+            return None
+        if right:
+            return text
+    return None
+
+
+def read(text: str, names: Mapping[str, Any] | None = None) -> Any:
     """The object that an expression of `write` makes.
 
     Only public names of nishimori are called, with plain values; nothing else is evaluated.
+    `names` are more names that it may hold, with their values.
 
     Raises
     ------
@@ -105,7 +132,7 @@ def read(text: str) -> Any:
         tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise BadArgument(f"expected an expression such as nm.GLM(...), got {text!r:.80}") from None
-    return _value(tree.body)
+    return _value(tree.body, {**_NUMBERS, **(names or {})})
 
 
 def _write_object(value: Any) -> str:
@@ -186,7 +213,7 @@ def _constant(value: Any) -> str:
 def _public(path: str) -> Any:
     """What a dotted public name stands for, or a sentence."""
     names = path.split(".")[1:]
-    if len(names) == 1 and names[0] in _TOP_LEVEL:
+    if len(names) == 1 and names[0] in (*_TOP_LEVEL, *_FUNCTIONS):
         return getattr(import_module("nishimori"), names[0])
     if len(names) == 2 and names[0] in _NAMESPACES:
         module = import_module(f"nishimori.{names[0]}")
@@ -195,22 +222,23 @@ def _public(path: str) -> Any:
     raise BadArgument(f"{path} is not a public name of nishimori that an expression may call")
 
 
-def _value(node: ast.expr) -> Any:
+def _value(node: ast.expr, names: Mapping[str, Any]) -> Any:
     if isinstance(node, ast.Constant) and isinstance(node.value, float | int | str | type(None)):
         return node.value
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        return -_number(_value(node.operand))
+        return -_number(_value(node.operand, names))
     if isinstance(node, ast.List | ast.Tuple):
-        return [_value(item) for item in node.elts]
+        return [_value(item, names) for item in node.elts]
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
-        return _repeated(_value(node.left), _value(node.right))
+        return _repeated(_value(node.left, names), _value(node.right, names))
     if isinstance(node, ast.Dict):
-        keys = [None if key is None else _value(key) for key in node.keys]
-        return dict(zip(keys, map(_value, node.values), strict=True))
-    if isinstance(node, ast.Name) and node.id in _NUMBERS:
-        return _NUMBERS[node.id]
+        keys = [None if key is None else _value(key, names) for key in node.keys]
+        values = [_value(item, names) for item in node.values]
+        return dict(zip(keys, values, strict=True))
+    if isinstance(node, ast.Name) and node.id in names:
+        return names[node.id]
     if isinstance(node, ast.Call):
-        return _call(node)
+        return _call(node, names)
     raise BadArgument(f"an expression may hold calls and plain values, not {ast.unparse(node):.60}")
 
 
@@ -226,11 +254,13 @@ def _number(value: Any) -> Any:
     return value
 
 
-def _call(node: ast.Call) -> Any:
-    arguments = [_value(item) for item in node.args]
-    keywords = {item.arg: _value(item.value) for item in node.keywords if item.arg is not None}
+def _call(node: ast.Call, names: Mapping[str, Any]) -> Any:
+    arguments = [_value(item, names) for item in node.args]
+    keywords = {item.arg: _value(item.value, names) for item in node.keywords if item.arg}
     if len(keywords) != len(node.keywords):
         raise BadArgument("an expression may not unpack arguments")
+    if "store" in keywords:
+        raise BadArgument("an expression may not write to a store")
     function = node.func
     path = ast.unparse(function)
     if path == _FUNCTION:
@@ -241,7 +271,7 @@ def _call(node: ast.Call) -> Any:
     if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Call):
         if function.attr not in _METHODS:
             raise BadArgument(f"an expression may not call the method {function.attr}")
-        called = getattr(_value(function.value), function.attr, None)
+        called = getattr(_value(function.value, names), function.attr, None)
     elif isinstance(function, ast.Attribute) and path.startswith("nm."):
         called = _public(path)
     else:

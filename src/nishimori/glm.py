@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nishimori.arguments import require_number, shown
@@ -12,14 +13,12 @@ from nishimori.channels import Channel
 from nishimori.errors import BadArgument
 from nishimori.network import require_variance
 from nishimori.priors import Gaussian, Prior
-from nishimori.results import traced
+from nishimori.results import Origin, traced
 from nishimori.spectra import Isotropic, Spectrum
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from nishimori.paper import Equations
-    from nishimori.results import Curve, State, Trajectory
+    from nishimori.results import Curve, FixedPoints, State, Trajectory
     from nishimori.transitions import Transitions
 
 __all__ = ["GLM"]
@@ -157,12 +156,29 @@ class GLM:
         )
 
     def fixed_points(
-        self, alpha: float, *, rtol: float = 1e-10, on_failure: OnFailure = "raise"
-    ) -> list[State]:
-        """Every fixed point at one sample ratio, stable or not, sorted by conjugate."""
-        from nishimori.observables import fixed_points
+        self, alpha: ArrayLike, *, rtol: float = 1e-10, on_failure: OnFailure = "raise"
+    ) -> FixedPoints:
+        """Every fixed point at each sample ratio, stable or not, sorted by conjugate.
 
-        return fixed_points(self, alpha, rtol=rtol, on_failure=on_failure)
+        Parameters
+        ----------
+        alpha : array_like
+            Sample ratios n/d; > 0, finite. One that is given twice counts once.
+        rtol, on_failure
+            As in `learning_curve`.
+
+        Returns
+        -------
+        FixedPoints
+            A list of `State`.
+        """
+        from nishimori.observables import fixed_points
+        from nishimori.results import FixedPoints
+
+        states = fixed_points(self, alpha, rtol=rtol, on_failure=on_failure)
+        given = np.array(alpha, dtype=np.float64)
+        origin = Origin(self, "fixed_points", {"alpha": given, "rtol": rtol})
+        return FixedPoints(states, origin)
 
     def trajectory(
         self,

@@ -14,12 +14,13 @@ from nishimori.cli.model import (
     input_arguments,
 )
 from nishimori.cli.options import ALPHA, CHANNEL, COMMON, NUMBER, PATH, PRIOR, TEXTS, Option, choice
-from nishimori.cli.output import check_targets, note, write_result
+from nishimori.cli.output import check_targets, document_for, note, picture_command, write_document
 from nishimori.cli.progress import progress_bar
 from nishimori.errors import BadArgument, Status
 
 if TYPE_CHECKING:
     from nishimori.channels import Channel
+    from nishimori.cli.model import Described
     from nishimori.results import Curve, ErmCurve
 
 __all__ = ["EXAMPLE", "OPTIONS", "SUMMARY", "report_failures", "run"]
@@ -71,41 +72,49 @@ def run(values: Mapping[str, Any]) -> int:
     check_targets(values)
     from nishimori import channels
     from nishimori.export import tables
+    from nishimori.export.provenance import describe, entry_of
 
     channel = channels.parse(values["channel"])
     with progress_bar("curve", values.get("quiet", False)) as progress:
-        reduction, curve, others = _compute(values, channel, progress)
+        described, curve, others = _compute(values, channel, progress)
+    reduction = described.words
     rows = curve.rows()
+    entries = [described.entry, entry_of("", curve)]
     for name, other in others.items():
         for row, error in zip(rows, other.test_error.flat, strict=True):
             row[f"test_error_{name}"] = float(error)
+        where = {"column": f"test_error_{name}", "of": "test_error"}
+        entries.append(entry_of(name, other, **where))
     metric = channel.metrics[0].replace("_", " ")
     heading = {"channel": values["channel"], "branch": curve.branch, "test error": metric}
     if "offset" in values:
         heading["offset"] = f"{values['offset']:.15g} (fixed and known)"
-    form = values.get("format", "table")
-    if form == "json":
-        text = tables.to_json({"reduction": reduction, "rows": rows})
-    elif form == "csv":
-        text = tables.to_csv(rows)
-    else:
-        text = tables.curve_table(reduction, rows, heading)
-    write_result(text, values)
+    document = document_for(values, rows, entries, reduction=reduction)
+    write_document(document, rows, lambda: tables.curve_table(reduction, rows, heading), values)
     if "plot" in values:
         from nishimori.export.plots import plot_curve_file
 
         title = f"{reduction['description']}; labels: {values['channel']}; {curve.branch} branch"
         if "offset" in values:
             title += f"; offset {values['offset']:g}"
-        plot_curve_file(curve, values["plot"], title=title, metric=metric, others=others)
+        drawn = describe({"curve": curve, **others}, picture_command(values))
+        plot_curve_file(
+            curve,
+            values["plot"],
+            title=title,
+            metric=metric,
+            others=others,
+            force=True,  # refused before, if at all
+            document=drawn,
+        )
         note(f"curve drawn in {values['plot']}", values)
     return max([report_failures(curve), *map(report_failures, others.values())])
 
 
 def _compute(
     values: Mapping[str, Any], channel: Channel, progress: Any
-) -> tuple[dict[str, Any], Curve, dict[str, ErmCurve]]:
-    """What the table says about the reduction, the curve, and those of estimators."""
+) -> tuple[Described, Curve, dict[str, ErmCurve]]:
+    """What the curve is of, the curve, and those of estimators."""
     described = describe_problem(values, channel)
     others: dict[str, ErmCurve] = {}
     if "with" in values:
@@ -116,11 +125,11 @@ def _compute(
     settings |= {name: values[name] for name in ("branch", "rtol") if name in values}
     if described.network is None or "offset" in values:
         curve = described.problem.learning_curve(values["alpha"], **settings)
-        return described.words, curve, others
+        return described, curve, others
     curve = described.network.learning_curve(
         channel, values["alpha"], progress=progress, **settings, **input_arguments(values)
     )
-    return described.words, curve, others
+    return described, curve, others
 
 
 def report_failures(curve: Curve | ErmCurve) -> int:

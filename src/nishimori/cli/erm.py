@@ -26,7 +26,7 @@ from nishimori.cli.options import (
     TEXT,
     Option,
 )
-from nishimori.cli.output import check_targets, note, write_result
+from nishimori.cli.output import check_targets, document_for, note, picture_command, write_document
 from nishimori.errors import BadArgument, NishimoriError, Status
 
 __all__ = ["EXAMPLE", "OPTIONS", "SUMMARY", "run"]
@@ -75,6 +75,7 @@ def run(values: Mapping[str, Any]) -> int:
     check_targets(values)
     from nishimori import channels
     from nishimori.export import tables
+    from nishimori.export.provenance import describe, entry_of
 
     channel = channels.parse(values["channel"])
     chosen: dict[str, Any] = {
@@ -93,19 +94,23 @@ def run(values: Mapping[str, Any]) -> int:
     heading = {"channel": values["channel"], "estimator": str(estimator), "test error": metric}
     if "offset" in values:
         heading["offset"] = f"{values['offset']:.15g} (fixed and known)"
-    form = values.get("format", "table")
-    if form == "json":
-        text = tables.to_json({"reduction": described.words, "rows": rows})
-    elif form == "csv":
-        text = tables.to_csv(rows)
-    else:
-        text = tables.erm_table(described.words, rows, heading)
-    write_result(text, values)
+    words = described.words
+    entries = [described.entry, entry_of("", curve)]
+    document = document_for(values, rows, entries, reduction=words)
+    write_document(document, rows, lambda: tables.erm_table(words, rows, heading), values)
     if "plot" in values:
         from nishimori.export.plots import plot_erm_file
 
-        title = f"{described.words['description']}; labels: {values['channel']}; {estimator}"
-        plot_erm_file(curve, values["plot"], title=title, metric=metric)
+        title = f"{words['description']}; labels: {values['channel']}; {estimator}"
+        drawn = describe({"curve": curve}, picture_command(values))
+        plot_erm_file(
+            curve,
+            values["plot"],
+            title=title,
+            metric=metric,
+            force=True,  # refused before, if at all
+            document=drawn,
+        )
         note(f"curve drawn in {values['plot']}", values)
     status = report_failures(curve)
     if any(state.status is Status.NOT_SEPARABLE for state in curve):

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 from nishimori._version import __version__
+from nishimori.cli.command import spelled_out
 from nishimori.cli.model import merge
 from nishimori.cli.options import collect, named_in_file
 from nishimori.cli.output import flush_standard_output
@@ -18,7 +19,7 @@ from nishimori.errors import BadArgument, NishimoriError, NishimoriWarning, sugg
 
 __all__ = ["VERBS", "main"]
 
-VERBS = ("reduce", "curve", "phases", "erm", "simulate", "sweep")
+VERBS = ("reduce", "curve", "phases", "erm", "simulate", "sweep", "reproduce")
 """One module of `nishimori.cli` each."""
 
 _NEGATIVE = re.compile(r"-(\.?\d|inf|nan)", re.IGNORECASE)
@@ -72,13 +73,15 @@ def _run(arguments: list[str]) -> int:
     if namespace.verb is None:
         raise BadArgument(f"a verb is needed: {', '.join(VERBS)}; nishimori --help says more")
     given = vars(namespace)
-    verb = verbs[given.pop("verb")]
+    name = given.pop("verb")
+    verb = verbs[name]
     every = {option.name for other in verbs.values() for option in other.OPTIONS}
-    from_line, from_file = collect(given, verb.OPTIONS, sorted(every))
+    from_line, from_file, texts = collect(given, verb.OPTIONS, sorted(every))
     values = merge(from_line, from_file)
     left = {name: value for name, value in values.items() if name not in from_line}
     if "config" in given:
         values["config"] = given["config"]
+    values["command"] = spelled_out(name, texts, values, verb.OPTIONS)
     try:
         status: int = verb.run(values)
     except NishimoriError as error:
@@ -115,6 +118,10 @@ def _parsers(verbs: dict[str, Any]) -> tuple[_Parser, dict[str, argparse.Argumen
         )
         for option in verb.OPTIONS:
             option.add_to(of_verb[name])
+        if hasattr(verb, "ARGUMENT"):  # the one option that may be written without its name
+            of_verb[name].add_argument(
+                verb.ARGUMENT, nargs="?", metavar="FILE", default=argparse.SUPPRESS
+            )
     return parser, of_verb
 
 

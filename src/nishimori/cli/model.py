@@ -133,11 +133,15 @@ class Described(NamedTuple):
     problem: GLM
     network: DeepNetwork | None
     words: dict[str, Any]
+    entry: dict[str, Any]
+    """How the words are computed again: see `nishimori.export.provenance`."""
 
 
 def describe_problem(values: Mapping[str, Any], channel: Channel) -> Described:
     """The GLM that the values describe: plain, or of a network at a given (or no) offset."""
     from nishimori import priors
+    from nishimori.export.provenance import entry_of
+    from nishimori.export.words import problem_words
     from nishimori.glm import GLM
 
     prior = priors.parse(values.get("prior", "gaussian"))
@@ -146,7 +150,8 @@ def describe_problem(values: Mapping[str, Any], channel: Channel) -> Described:
     if is_plain_glm(values, "; or a plain GLM by --signal-variance 1"):
         variances = {name: values[name] for name in _PLAIN if name in values}
         problem = GLM(channel=channel, prior=prior, **variances, **offset, **inputs)
-        return Described(problem, None, _describe_glm(problem))
+        entry = entry_of("reduction", problem, at="reduction")
+        return Described(problem, None, problem_words(problem), entry)
     network = build_network(values)
     _refuse_prior(values, prior)
     spectrum = inputs.get("spectrum")
@@ -156,7 +161,8 @@ def describe_problem(values: Mapping[str, Any], channel: Channel) -> Described:
     rigour, reasons = reduction.rigour_with(channel, spectrum)
     labels = {"rigour_with_labels": rigour, "reasons_with_labels": list(reasons)}
     words = reduction.as_dict() | labels
-    return Described(reduction.glm(channel, spectrum=spectrum, **offset), network, words)
+    entry = entry_of("reduction", reduction, at="reduction")
+    return Described(reduction.glm(channel, spectrum=spectrum, **offset), network, words, entry)
 
 
 def input_arguments(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -181,21 +187,3 @@ def _refuse_prior(values: Mapping[str, Any], prior: Prior) -> None:
             f"--prior {values['prior']} is for a plain GLM (--signal-variance, --noise-variance); "
             "the weights of a network are gaussian"
         )
-
-
-def _describe_glm(problem: Any) -> dict[str, Any]:
-    """A plain GLM in the words of a reduction: it is its own."""
-    from math import inf, log
-
-    def logarithm(value: float) -> float:
-        return log(value) if value > 0.0 else -inf
-
-    return {
-        "description": "plain GLM",
-        "signal_variance": problem.signal_variance,
-        "noise_variance": problem.noise_variance,
-        "log_signal_variance": logarithm(problem.signal_variance),
-        "log_noise_variance": logarithm(problem.noise_variance),
-        "offset_variance": 0.0,
-        "layers": [],
-    }

@@ -223,13 +223,14 @@ def choice(*accepted: str) -> Kind:
 COMMON = (
     Option("format", choice("table", "csv", "json"), "FORMAT", "table (default), csv or json"),
     Option("output", PATH, "FILE", "write the result here instead of to standard output"),
+    Option("force", FLAG, "", "overwrite files that exist"),
     Option("quiet", FLAG, "", "no progress bar, and no word about what was written where"),
 )
 
 
 def collect(
     arguments: Mapping[str, Any], options: Sequence[Option], foreign: Sequence[str]
-) -> tuple[dict[str, Any], dict[str, Any]]:
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
     """What the command line and its TOML file ask for, read and checked, apart.
 
     Parameters
@@ -245,19 +246,23 @@ def collect(
     -------
     from_line, from_file : dict
         Values by option name.
+    texts : dict
+        What was given as text, as it was written, by option name.
     """
     known = {option.name: option for option in options}
     line = {name: arguments[name] for name in known if name in arguments}
     from_line = {name: _read(known[name].kind, text, flag(name)) for name, text in line.items()}
     path = arguments.get("config")
     from_file: dict[str, Any] = {}
+    texts: dict[str, str] = {}
     for name, value in (read_config(path) if path is not None else {}).items():
         if name in known:
             from_file[name] = _read_toml(known[name].kind, value, f"{path}: key {name!r}")
+            texts |= {name: value} if isinstance(value, str) else {}
         elif name not in foreign:
             error = suggest(name, known, "key")
             raise ConfigError(f"{path}: {error}")
-    return from_line, from_file
+    return from_line, from_file, {**texts, **line}
 
 
 def named_in_file(

@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from nishimori.errors import BadArgument, OutputError
 
-__all__ = ["check_targets", "flush_standard_output", "note", "write_result"]
+__all__ = [
+    "check_targets",
+    "document_for",
+    "flush_standard_output",
+    "note",
+    "picture_command",
+    "write_document",
+    "write_result",
+]
 
 
 def check_targets(values: Mapping[str, Any]) -> None:
-    """Refuse files that cannot be written, or that would overwrite each other or the options.
+    """Refuse files that exist (but for ``--force``), that cannot be written, or that are the same.
 
     Raises
     ------
     BadArgument, OutputError
         Before anything is computed; nothing is left behind.
     """
-    from nishimori.export.files import check_writable
+    from nishimori.export.files import check_writable, refuse_existing
 
-    taken = {os.path.realpath(values["config"]): "--config"} if "config" in values else {}
+    read = ("config", "file")
+    taken = {os.path.realpath(values[name]): f"--{name}" for name in read if name in values}
     for name in ("output", "plot"):
         if name not in values:
             continue
@@ -35,6 +44,53 @@ def check_targets(values: Mapping[str, Any]) -> None:
 
             check_plot(path)
         check_writable(path)
+        refuse_existing(path, bool(values.get("force")), "--force")
+
+
+def document_for(
+    values: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]] | None,
+    entries: Sequence[Mapping[str, Any]],
+    **more: Any,
+) -> dict[str, Any]:
+    """What a file of this command says about itself: see `nishimori.export.provenance`."""
+    from nishimori.export.provenance import describe_rows
+
+    document = describe_rows(rows or (), entries, values.get("command"), **more)
+    if rows is None:
+        del document["rows"]
+    return document
+
+
+def picture_command(values: Mapping[str, Any]) -> list[str] | None:
+    """The command that draws the picture of ``--plot``."""
+    command: list[str] | None = values.get("command")
+    return None if command is None else [*command, "--plot", values["plot"]]
+
+
+def write_document(
+    document: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
+    table: Callable[[], str],
+    values: Mapping[str, Any],
+) -> None:
+    """Write the result in the format that was asked for.
+
+    JSON is the whole document. CSV and tables are followed by comment lines in a file, and by
+    nothing on standard output, where other programs read them.
+    """
+    from nishimori.export import tables
+    from nishimori.export.provenance import with_comments
+
+    form = values.get("format", "table")
+    if form == "json":
+        write_result(tables.to_json(document), values)
+        return
+    text = tables.to_csv(rows) if form == "csv" else table()
+    if "output" in values:
+        said = document if form == "csv" else {**document, "results": []}
+        text = with_comments(text, said)
+    write_result(text, values)
 
 
 def write_result(text: str, values: Mapping[str, Any]) -> None:

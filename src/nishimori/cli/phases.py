@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,12 +13,12 @@ from nishimori.cli.model import (
     describe_problem,
 )
 from nishimori.cli.options import ALPHA, CHANNEL, COMMON, NUMBER, PATH, PRIOR, Option, choice
-from nishimori.cli.output import check_targets, note, write_result
+from nishimori.cli.output import check_targets, document_for, note, picture_command, write_document
 from nishimori.errors import BadArgument
 
 if TYPE_CHECKING:
     from nishimori.glm import GLM
-    from nishimori.results import Curve, State
+    from nishimori.results import Curve, FixedPoints, State
     from nishimori.transitions import Transitions
 
 __all__ = ["EXAMPLE", "OPTIONS", "SUMMARY", "run"]
@@ -27,9 +26,7 @@ __all__ = ["EXAMPLE", "OPTIONS", "SUMMARY", "run"]
 SUMMARY = "weak recovery, spinodals and the thresholds of the optimal and the feasible"
 EXAMPLE = "nishimori phases --prior rademacher --channel sign --signal-variance 1 --plot phases.png"
 _QUANTITIES = ("overlap", "mmse", "test_error")
-_POINTS = 240
 _ENOUGH = 20  # fewer points do not make a line
-_NEAR = range(2, 8)
 OPTIONS = (
     *NETWORK_OPTIONS,
     *GLM_OPTIONS,
@@ -53,32 +50,48 @@ def run(values: Mapping[str, Any]) -> int:
     check_targets(values)
     from nishimori import channels
     from nishimori.export import tables
+    from nishimori.export.provenance import entry_of
 
     channel = channels.parse(values["channel"])
     described = describe_problem(values, channel)
     found = described.problem.transitions(on_failure="return")
-    curves = _branches(described.problem, values["alpha"]) if "alpha" in values else []
-    states = [state for curve in curves for state in curve]
-    place = {alpha: k for k, alpha in enumerate(values.get("alpha", ()))}
-    states.sort(key=lambda state: (place[state.alpha], state.conjugate))
-    rows = [state.row() for state in states]
-    form = values.get("format", "table")
-    if form == "json":
-        document = {"reduction": described.words, "transitions": _as_dict(found), "rows": rows}
-        text = tables.to_json(document)
-    elif form == "csv":
-        text = tables.to_csv(rows or [_flat(found)])
-    else:
+    problem = described.problem
+    asked = values.get("alpha", [])
+    curves = _branches(problem, asked) if asked else []
+    states = _states(problem, asked, curves)
+    rows = states.rows()
+    both = values.get("format") == "json" or not rows
+    where = {"at": "transitions"} if values.get("format") == "json" else {}
+    entries = [described.entry, *([entry_of("transitions", found, **where)] if both else [])]
+    entries += [entry_of("fixed points", states)] if rows else []
+    more = {"reduction": described.words, "transitions": found.as_dict()}
+
+    def table() -> str:
         heading = {"channel": values["channel"], "prior": values.get("prior", "gaussian")}
         text = f"{tables.problem_header(described.words, heading)}\n\n{found}\n"
-        if rows:
-            text += "\n" + tables.states_table(rows)
-    write_result(text, values)
+        return text + ("\n" + tables.states_table(rows) if rows else "")
+
+    document = document_for(values, rows, entries, **more)
+    write_document(document, rows or [found.row()], table, values)
     if "plot" in values:
-        if len(place) < _ENOUGH:
-            curves = _branches(described.problem, _grid(found))
-        _draw(described.problem, found, curves, values)
+        if len(set(asked)) < _ENOUGH:
+            from nishimori.figures.branches import alpha_grid
+
+            asked = sorted(set(alpha_grid(found)))
+            curves = _branches(problem, asked)
+        _draw(problem, found, curves, _states(problem, asked, curves), values)
     return _report_failures(found, states)
+
+
+def _states(problem: GLM, alphas: Sequence[float], curves: list[Curve]) -> FixedPoints:
+    """The points of all branches, as `GLM.fixed_points` has them."""
+    from nishimori.results import FixedPoints, Origin
+
+    place = {alpha: k for k, alpha in enumerate(dict.fromkeys(alphas))}
+    states = [state for curve in curves for state in curve]
+    states.sort(key=lambda state: (place[state.alpha], state.conjugate))
+    given = {"alpha": list(place), "on_failure": "return"}
+    return FixedPoints(states, Origin(problem, "fixed_points", given))
 
 
 def _report_failures(found: Transitions, states: list[State]) -> int:
@@ -95,52 +108,31 @@ def _report_failures(found: Transitions, states: list[State]) -> int:
     return 1 if reasons else 0
 
 
-def _as_dict(found: Transitions) -> dict[str, Any]:
-    return {
-        "weak_recovery": found.weak_recovery,
-        "spinodals": found.spinodals.tolist(),
-        "information_theoretic": found.information_theoretic,
-        "algorithmic": found.algorithmic,
-        "perfect_recovery": found.perfect_recovery,
-        "errors": dict(found.errors),
-        "status": found.status.label,
-    }
-
-
-def _flat(found: Transitions) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        name: value for name, value in _as_dict(found).items() if isinstance(value, float)
-    }
-    row["spinodals"] = " ".join(repr(float(value)) for value in found.spinodals)
-    return row
-
-
 def _branches(problem: GLM, alphas: Sequence[float]) -> list[Curve]:
     from nishimori.observables import branches
 
     return branches(problem, sorted(set(alphas)), on_failure="return")
 
 
-def _grid(found: Transitions) -> list[float]:
-    """Sample ratios around every threshold, close to where branches end."""
-    thresholds = [
-        found.weak_recovery,
-        found.information_theoretic,
-        found.algorithmic,
-        found.perfect_recovery,
-        *found.spinodals,
-    ]
-    marks = [value for value in thresholds if math.isfinite(value) and value > 0.0]
-    low, high = (0.5 * min(marks), 1.3 * max(marks)) if marks else (0.05, 5.0)
-    grid = [low + (high - low) * k / (_POINTS - 1) for k in range(_POINTS)]
-    near = [mark * (1.0 + side * 10.0**-k) for mark in marks for k in _NEAR for side in (-1, 1)]
-    return grid + near
-
-
-def _draw(problem: GLM, found: Transitions, curves: list[Curve], values: Mapping[str, Any]) -> None:
+def _draw(
+    problem: GLM,
+    found: Transitions,
+    curves: list[Curve],
+    states: FixedPoints,
+    values: Mapping[str, Any],
+) -> None:
     from nishimori.export.phases import plot_phases_file
+    from nishimori.export.provenance import describe
 
     title = f"{problem.prior} weights; labels: {values['channel']}"
     quantity = values.get("quantity", "overlap")
-    plot_phases_file(found, curves, values["plot"], title=title, quantity=quantity)
+    plot_phases_file(
+        found,
+        curves,
+        values["plot"],
+        title=title,
+        quantity=quantity,
+        force=True,  # refused before, if at all
+        document=describe({"transitions": found, "states": states}, picture_command(values)),
+    )
     note(f"phases drawn in {values['plot']}", values)

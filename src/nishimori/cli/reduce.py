@@ -7,7 +7,7 @@ from typing import Any
 
 from nishimori.cli.model import NETWORK_OPTIONS, build_network
 from nishimori.cli.options import COMMON, INTEGER, INTEGERS, Option
-from nishimori.cli.output import check_targets, write_result
+from nishimori.cli.output import check_targets, document_for, write_document
 from nishimori.cli.progress import progress_bar
 from nishimori.errors import BadArgument
 
@@ -34,21 +34,22 @@ def run(values: Mapping[str, Any]) -> int:
         reduction = network.reduce(progress=progress, **moment)
     rate = None if sizes is None else reduction.finite_size_rate(values["samples"], sizes)
 
-    from nishimori.export import tables
+    from nishimori.export.provenance import entry_of
 
-    form = values.get("format", "table")
-    if form == "json":
-        document: dict[str, Any] = {"reduction": reduction.as_dict()}
-        if rate is not None:
-            document["finite_size_rate"] = rate
-        text = tables.to_json(document)
-    elif form == "csv":
-        text = tables.to_csv(reduction.as_dict()["layers"])
-    else:
+    in_rows = values.get("format") == "csv"
+    where = {} if in_rows else {"at": "reduction"}
+    more: dict[str, Any] = {"reduction": reduction.as_dict()}
+    if rate is not None:
+        more["finite_size_rate"] = rate
+    document = document_for(values, None, [entry_of("", reduction, **where)], **more)
+
+    def table() -> str:
         text = f"{reduction}\n"
         if rate is not None:
             text += f"\nfinite-size rate  {rate:.15g} (Corollary 3, up to a constant)\n"
-    write_result(text, values)
+        return text
+
+    write_document(document, reduction.rows(), table, values)
     return 0
 
 

@@ -28,7 +28,7 @@ from nishimori.cli.options import (
     Kind,
     Option,
 )
-from nishimori.cli.output import check_targets, note, write_result
+from nishimori.cli.output import check_targets, document_for, note, picture_command, write_document
 from nishimori.cli.progress import progress_bar
 from nishimori.cli.workers import worker_pool
 from nishimori.errors import BadArgument
@@ -88,27 +88,30 @@ def run(values: Mapping[str, Any]) -> int:
     _refuse_mixtures(values, judged)
     check_targets(values)
     from nishimori import channels
-    from nishimori.export import tables
+    from nishimori.export.provenance import describe, entry_of
 
     channel = channels.parse(values["channel"])
     described = describe_problem(values, channel)
     if described.network is not None and "offset" in values:
         raise BadArgument("--offset is for a plain GLM; a network draws its own with its weights")
     comparison = (_judged if judged else _simulated)(values, channel, described)
-    form = values.get("format", "table")
-    if form == "json":
-        document = {"reduction": described.words, "rows": comparison.rows()}
-        text = tables.to_json(document | {"agrees": comparison.agrees})
-    elif form == "csv":
-        text = tables.to_csv(comparison.rows())
-    else:
-        text = f"{comparison}\n"
-    write_result(text, values)
+    rows = comparison.rows()
+    entries = [described.entry, entry_of("", comparison)]
+    more = {"reduction": described.words, "agrees": comparison.agrees}
+    document = document_for(values, rows, entries, **more)
+    write_document(document, rows, lambda: f"{comparison}\n", values)
     if "plot" in values:
         from nishimori.export.comparisons import plot_comparison_file
 
         title = f"{described.words['description']}; labels: {values['channel']}"
-        plot_comparison_file(comparison, values["plot"], title=title)
+        drawn = describe({"": comparison}, picture_command(values))
+        plot_comparison_file(
+            comparison,
+            values["plot"],
+            title=title,
+            force=True,  # refused before, if at all
+            document=drawn,
+        )
         note(f"comparison drawn in {values['plot']}", values)
     if comparison.agrees:
         return 0

@@ -1,36 +1,47 @@
-"""What every file says about itself: the call behind it, the version, and its own numbers."""
+"""What every file says about itself: the call behind it, the version, and its own numbers.
+
+A document is a dict with the keys ``nishimori`` (the version), ``format``, ``command`` and
+``results``: a list of entries, each with a name, a kind and an ``expression`` that makes the result
+again. The numbers of an entry are its own ``rows``; or those of the document, of which it may make
+one ``column`` only; or what the document holds under the key that the entry is ``at``.
+"""
 
 from __future__ import annotations
 
 import json
-import os
-import re
 import shlex
-import struct
-import zlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from nishimori._version import __version__
-from nishimori.errors import BadArgument, NishimoriError
+from nishimori.errors import NishimoriError
+from nishimori.export.reading import read_document
 from nishimori.export.tables import to_json
+from nishimori.expressions import is_readable, write
+from nishimori.results.origin import Origin
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, SubFigure
 
 __all__ = [
     "describe",
+    "describe_rows",
+    "entry_of",
+    "eps_with",
     "figure_metadata",
     "header_lines",
     "read_document",
     "register",
     "registered",
+    "with_comments",
 ]
 
 _KEY = "nishimori"
 _FORMAT = 1
 _COMMENT = "# "
+_EPS_WIDTH = 200
+
 _FIGURES: WeakKeyDictionary[Any, list[dict[str, Any]]] = WeakKeyDictionary()
 
 
@@ -48,38 +59,66 @@ def describe(
     **more
         More entries.
     """
-    entries = []
-    for name, result in results.items():
-        entry: dict[str, Any] = {"name": name, "kind": type(result).__name__}
-        try:
-            entry["expression"] = result.origin.expression if result.origin else None
-        except NishimoriError as error:
-            entry["expression"], entry["why"] = None, str(error)
-        entries.append({**entry, "rows": result.rows()})
-    made = [entry["expression"] for entry in entries if entry["expression"]]
-    return {
-        _KEY: __version__,
-        "format": _FORMAT,
-        "command": _spell(command, made),
-        **more,
-        "results": entries,
-    }
+    entries = [
+        {**entry_of(name, result), "rows": result.rows()} for name, result in results.items()
+    ]
+    return _document(entries, command, more)
+
+
+def describe_rows(
+    rows: Sequence[Mapping[str, Any]],
+    entries: Sequence[Mapping[str, Any]],
+    command: Sequence[str] | None = None,
+    **more: Any,
+) -> dict[str, Any]:
+    """The document of one table, which the results of `entries` have made.
+
+    Arguments as in `describe`; entries are those of `entry_of`.
+    """
+    return {**_document(entries, command, more), "rows": list(rows)}
+
+
+def entry_of(name: str, result: Any, **where: Any) -> dict[str, Any]:
+    """How a result, or a problem, is made again; `where` in the document its numbers are.
+
+    ``column="test_error_ridge", of="test_error"`` for one column of the rows, ``at="reduction"``
+    for another key of the document.
+    """
+    entry: dict[str, Any] = {"name": name, "kind": type(result).__name__}
+    try:
+        entry["expression"] = _expression(result)
+    except NishimoriError as error:
+        entry |= {"expression": None, "why": str(error)}
+    if entry["expression"] is None:
+        entry.setdefault("why", "it was computed from data that the file does not hold")
+    return {**entry, **where}
 
 
 def header_lines(document: Mapping[str, Any]) -> list[str]:
-    """Comment lines for the top of a text file: the document without its numbers."""
-    lines = [f"nishimori {document[_KEY]}"]
+    """Comment lines for a text file: the document without its numbers."""
+    lines = [f"{_KEY} {document[_KEY]}"]
     if document["command"]:
         lines.append(f"command: {document['command']}")
     for entry in document["results"]:
-        if entry["expression"]:
-            lines.append(f"expression: {entry['expression']}")
-    return [_COMMENT + line for line in lines]
+        made = entry["expression"] or f"none: {entry.get('why', 'unknown')}"
+        if "column" in entry:
+            lines.append(f"column {entry['column']}: {entry['of']} of {made}")
+        elif "at" not in entry:
+            lines.append(f"expression: {made}")
+    return [_COMMENT + " ".join(line.splitlines()) for line in lines]
 
 
-def register(figure: Figure, document: Mapping[str, Any]) -> None:
+def with_comments(text: str, document: Mapping[str, Any]) -> str:
+    """`text` with the comment lines of `document` under it, where no reader of tables trips."""
+    return "\n".join([text.rstrip("\n"), *header_lines(document), ""])
+
+
+def register(figure: Figure | SubFigure, document: Mapping[str, Any]) -> None:
     """Remember what has been drawn in a figure, for when it is saved."""
-    _FIGURES.setdefault(figure, []).append(dict(document))
+    root: Any = figure
+    while getattr(root, "figure", root) is not root:  # a subfigure is saved with its figure
+        root = root.figure
+    _FIGURES.setdefault(root, []).append(dict(document))
 
 
 def registered(figure: Figure) -> dict[str, Any] | None:
@@ -87,126 +126,66 @@ def registered(figure: Figure) -> dict[str, Any] | None:
     documents = _FIGURES.get(figure)
     if not documents:
         return None
-    entries: list[Any] = []
-    for document in documents:
-        entries += [entry for entry in document["results"] if entry not in entries]
-    return {**documents[-1], "results": entries}
+    entries = list(
+        {repr(entry): entry for document in documents for entry in document["results"]}.values()
+    )
+    commands = list(dict.fromkeys(d["command"] for d in documents if d["command"]))
+    return {**documents[-1], "command": "; ".join(commands) or None, "results": entries}
 
 
 def figure_metadata(document: Mapping[str, Any], extension: str) -> dict[str, Any]:
     """`document` as the metadata of a picture, as matplotlib takes it."""
-    text = to_json(document)
-    packed = json.dumps(json.loads(text), separators=(",", ":"))
+    packed = _packed(document)
+    maker = f"{_KEY} {document[_KEY]}"
     if extension == "png":
-        return {"Software": f"nishimori {document[_KEY]}", _KEY: packed}
+        return {"Software": maker, _KEY: packed}
     if extension == "pdf":
-        return {"Creator": f"nishimori {document[_KEY]}", "Keywords": packed}
+        return {"Creator": maker, "Keywords": packed}
     if extension == "svg":
-        return {"Creator": f"nishimori {document[_KEY]}", "Description": packed}
-    return {}
+        return {"Creator": maker, "Description": packed}
+    return {"Creator": maker} if extension == "eps" else {}
 
 
-def read_document(path: str) -> dict[str, Any]:
-    """What a CSV, JSON, PNG, PDF or SVG file says about itself.
-
-    Raises
-    ------
-    BadArgument
-        If it cannot be read or says nothing.
-    """
-    try:
-        with open(path, "rb") as file:
-            content = file.read()
-    except OSError as error:
-        raise BadArgument(f"cannot read {path!r}: {error.strerror}") from None
-    extension = os.path.splitext(path)[1].lower()
-    readers = {".png": _from_png, ".pdf": _from_pdf, ".svg": _from_svg, ".json": _from_json}
-    try:
-        document = readers.get(extension, _from_text)(content)
-    except (ValueError, KeyError, IndexError, struct.error, zlib.error):
-        document = None
-    if not isinstance(document, dict) or _KEY not in document or "results" not in document:
-        raise BadArgument(
-            f"{path!r} does not say how it was made; expected a CSV, JSON, PNG, PDF or SVG file "
-            "that nishimori has written"
-        )
-    return document
+def eps_with(content: bytes, document: Mapping[str, Any]) -> bytes:
+    """An EPS picture with `document` as comments, since matplotlib has no other place for it."""
+    packed = _packed(document)
+    parts = [packed[k : k + _EPS_WIDTH] for k in range(0, len(packed), _EPS_WIDTH)]
+    lines = "".join(f"%{_KEY} {part}\n" for part in parts).encode()
+    head, mark, rest = content.partition(b"%%EndComments\n")
+    return head + mark + lines + rest if mark else content
 
 
-def _spell(command: Sequence[str] | None, expressions: Sequence[str]) -> str | None:
-    if command is not None:
-        return shlex.join(command)
-    if not expressions:
+def _packed(document: Mapping[str, Any]) -> str:
+    return json.dumps(json.loads(to_json(document)), separators=(",", ":"))
+
+
+def _document(
+    entries: Sequence[Mapping[str, Any]], command: Sequence[str] | None, more: Mapping[str, Any]
+) -> dict[str, Any]:
+    spelled = _evaluation(entries) if command is None else shlex.join(command)
+    return {_KEY: __version__, "format": _FORMAT, "command": spelled, **more, "results": entries}
+
+
+def _expression(result: Any) -> str | None:
+    if not hasattr(result, "origin"):
+        return write(result) if hasattr(result, "learning_curve") else None  # a problem
+    if not isinstance(result.origin, Origin):
         return None
-    code = "import nishimori as nm; " + "; ".join(f"print({text})" for text in expressions)
-    return f"python -c {shlex.quote(code)}"
+    text = result.origin.expression
+    failed = getattr(result, "failed", getattr(getattr(result, "status", None), "failed", False))
+    if (failed if isinstance(failed, bool) else failed.any()) and "on_failure=" not in text:
+        text = f"{text[:-1]}, on_failure='return')"
+    return text
 
 
-def _from_json(content: bytes) -> Any:
-    return json.loads(content)
-
-
-def _from_text(content: bytes) -> Any:
-    """Comment lines, then one line of names, then numbers."""
-    import csv
-
-    lines = content.decode().splitlines()
-    comments = [line.removeprefix(_COMMENT) for line in lines if line.startswith(_COMMENT)]
-    document: dict[str, Any] = {"command": None, "results": []}
-    for comment in comments:
-        name, _, rest = comment.partition(" ")
-        if name == _KEY:
-            document[_KEY] = rest
-        elif name == "command:":
-            document["command"] = rest
-        elif name == "expression:":
-            document["results"].append({"expression": rest, "rows": []})
-    table = csv.DictReader(line for line in lines if line and not line.startswith("#"))
-    rows = [{name: _number(cell) for name, cell in row.items()} for row in table]
-    if len(document["results"]) > 1:  # several in one table: made again by the command
-        document["results"] = []
-    if not document["results"]:
-        document["results"].append({"expression": None})
-    document["results"][0]["rows"] = rows
-    return document
-
-
-def _number(cell: str | None) -> Any:
-    words = {"true": True, "false": False, "": None, None: None}
-    if cell in words:
-        return words[cell]
-    try:
-        return float(cell or "")
-    except ValueError:
-        return cell
-
-
-def _from_png(content: bytes) -> Any:
-    place = 8
-    while place < len(content):
-        (length,) = struct.unpack(">I", content[place : place + 4])
-        kind, data = content[place + 4 : place + 8], content[place + 8 : place + 8 + length]
-        key, _, rest = data.partition(b"\0")
-        if key.decode("latin-1") == _KEY and kind == b"tEXt":
-            return json.loads(rest.decode("latin-1"))
-        if key.decode("latin-1") == _KEY and kind == b"iTXt":
-            packed, rest = rest[0], rest[2:].split(b"\0", 2)[2]
-            return json.loads(zlib.decompress(rest) if packed else rest)
-        place += 12 + length
-    return None
-
-
-def _from_pdf(content: bytes) -> Any:
-    start = content.index(b"/Keywords (") + len(b"/Keywords (")
-    text = re.match(rb"(?:[^()\\]|\\.)*", content[start:], re.DOTALL)
-    assert text is not None
-    raw = re.sub(rb"\\([()\\])", rb"\1", text[0])
-    raw = re.sub(rb"\\([0-7]{3})", lambda m: bytes([int(m[1], 8)]), raw)
-    return json.loads(raw.decode("utf-16") if raw[:2] == b"\xfe\xff" else raw.decode("latin-1"))
-
-
-def _from_svg(content: bytes) -> Any:
-    from html import unescape
-
-    found = re.search(rb"<dc:description>(.*?)</dc:description>", content, re.DOTALL)
-    return json.loads(unescape(found[1].decode())) if found else None
+def _evaluation(entries: Sequence[Mapping[str, Any]]) -> str | None:
+    """A command that evaluates the expressions and prints their numbers."""
+    made = list(dict.fromkeys(entry["expression"] for entry in entries))
+    if not made or not all(text and is_readable(text) for text in made):
+        return None
+    code = "import nishimori as nm; "
+    if any(word in text for text in made for word in ("inf", "nan")):
+        code += "from math import inf, nan; "
+    code += "; ".join(f"print({text}.to_csv(), end='')" for text in made)
+    plain = not any(character in code for character in '"$`\\!')
+    return f'python -c "{code}"' if plain else f"python -c {shlex.quote(code)}"

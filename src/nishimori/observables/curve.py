@@ -82,13 +82,20 @@ def branches(
 
 
 def fixed_points(
-    problem: GLM, alpha: float, *, rtol: float = 1e-10, on_failure: OnFailure = "raise"
+    problem: GLM, alpha: ArrayLike, *, rtol: float = 1e-10, on_failure: OnFailure = "raise"
 ) -> list[State]:
     """See `GLM.fixed_points`."""
-    if np.ndim(alpha) != 0:
-        raise BadArgument("fixed_points: alpha must be one number")
-    found = branches(problem, alpha, rtol=rtol, on_failure=on_failure)
-    return sorted((curve.state(0) for curve in found), key=lambda state: state.conjugate)
+    asked = require_alpha(alpha).ravel()
+    found = branches(problem, np.unique(asked), rtol=rtol, on_failure=on_failure)
+    at: dict[float, list[State]] = {}
+    for state in (state for curve in found for state in curve):
+        at.setdefault(state.alpha, []).append(state)
+    ordered = dict.fromkeys(float(ratio) for ratio in asked)
+    return [
+        state
+        for ratio in ordered
+        for state in sorted(at.get(ratio, []), key=lambda state: state.conjugate)
+    ]
 
 
 def _dressed(equations: Equations, alpha: FloatArray, solution: Solution, branch: str) -> Curve:

@@ -11,8 +11,12 @@ from nishimori.arguments import require_integer
 from nishimori.errors import BadArgument
 from nishimori.reduction.rigour import Rigour
 from nishimori.reduction.wide_float import ZERO, WideFloat
+from nishimori.results import Origin
+from nishimori.results.travel import Travels, one_axes
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from nishimori.channels import Channel
     from nishimori.glm import GLM
     from nishimori.network import DeepNetwork
@@ -91,7 +95,7 @@ class LayerReduction:
 
 
 @dataclass(frozen=True)
-class Reduction:
+class Reduction(Travels):
     r"""The GLM that a deep network is information-theoretically equivalent to.
 
     Labels of the network are as informative as those of
@@ -132,6 +136,38 @@ class Reduction:
     network: DeepNetwork | None = field(default=None, repr=False, compare=False)
 
     references: ClassVar[tuple[str, ...]] = ("camilli2025", "cui2023", "barbier2019")
+    index_name = "index"
+    table_columns = (
+        "index",
+        "linear_coefficient",
+        "signal_variance",
+        "noise_variance",
+        "mean_square",
+        "second_moment",
+    )
+
+    @property
+    def origin(self) -> Origin | None:
+        """The call that made it, where the network is known."""
+        if self.network is None:
+            return None
+        given = {"input_second_moment": self.input_second_moment}
+        return Origin(self.network, "reduce", given)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict per layer."""
+        return [layer.as_dict() for layer in self.layers]
+
+    @property
+    def more(self) -> dict[str, Any]:
+        """Its JSON has the whole reduction beside the layers."""
+        return {"reduction": self.as_dict()}
+
+    def plot(self, ax: Axes | None = None, *, axes: Axes | None = None, **style: Any) -> Axes:
+        """Draw signal and noise variance against the layer; returns the axes."""
+        from nishimori.export.pictures import draw_layers
+
+        return draw_layers(self, one_axes(ax, axes), **style)
 
     def glm(
         self,

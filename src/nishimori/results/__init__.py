@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from nishimori.results.bayes import Curve, State
 from nishimori.results.erm import ErmCurve, ErmState
+from nishimori.results.fixed_points import FixedPoints
 from nishimori.results.origin import Origin, traced
 from nishimori.results.trajectory import Trajectory
 
-__all__ = ["Curve", "ErmCurve", "ErmState", "Origin", "State", "Trajectory", "traced"]
+__all__ = [
+    "Curve",
+    "ErmCurve",
+    "ErmState",
+    "FixedPoints",
+    "Origin",
+    "State",
+    "Trajectory",
+    "traced",
+]

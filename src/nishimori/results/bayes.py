@@ -19,6 +19,7 @@ FloatArray = NDArray[np.float64]
 
 _NETWORK_REFERENCES = ("camilli2025", "cui2023", "barbier2019")
 _TABLE_COLUMNS = ("alpha", "overlap", "mmse", "test_error", "mutual_information", "residual")
+_LATEX_COLUMNS = (*_TABLE_COLUMNS[:-1], "status")
 
 
 @dataclass(frozen=True, repr=False)
@@ -73,6 +74,7 @@ class State(Point):
     origin: Origin | None = field(default=None, compare=False, repr=False)
 
     references: ClassVar[tuple[str, ...]] = ("barbier2019",)
+    table_columns = _LATEX_COLUMNS
 
     @property
     def log_evidence(self) -> float:
@@ -115,6 +117,7 @@ class Curve(Points[State]):
 
     _kind = State
     _columns = _TABLE_COLUMNS
+    table_columns = _LATEX_COLUMNS
 
     @property
     def references(self) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ _TABLE_COLUMNS = (
     "train_loss",
     "residual",
 )
+_LATEX_COLUMNS = (*_TABLE_COLUMNS[:-1], "status")
 
 
 @dataclass(frozen=True, repr=False)
@@ -89,6 +90,7 @@ class ErmState(Point):
     origin: Origin | None = field(default=None, compare=False, repr=False)
 
     references: ClassVar[tuple[str, ...]] = ("loureiro2021",)
+    table_columns = _LATEX_COLUMNS
 
     @property
     def _title(self) -> str:
@@ -125,3 +127,4 @@ class ErmCurve(Points[ErmState]):
     references: ClassVar[tuple[str, ...]] = ("loureiro2021",)
     _kind = ErmState
     _columns = _TABLE_COLUMNS
+    table_columns = _LATEX_COLUMNS

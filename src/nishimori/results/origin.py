@@ -20,8 +20,9 @@ class Origin:
     Attributes
     ----------
     subject : object
-        A problem, a network or an estimator.
+        A problem, a network or an estimator; None for a function of nishimori.
     method : str
+        For a function its whole name, ``nm.simulate.compare``.
     arguments : mapping of str
         Those that were given; what a result is written to carries the whole call as text.
     """

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nishimori.errors import Status
 from nishimori.results.origin import Origin
+from nishimori.results.travel import Travels, one_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,7 +23,7 @@ AnyPoint = TypeVar("AnyPoint", bound="Point")
 _SUMMARY = ("regularization", "overlap", "mmse", "test_error", "train_loss")
 
 
-class Point:
+class Point(Travels):
     """One computed point: a frozen dataclass, made without a repr of its own."""
 
     if TYPE_CHECKING:
@@ -38,6 +39,23 @@ class Point:
         row = {name: getattr(self, name) for name in _numbers_of(self)}
         row["status"] = self.status.label
         return row
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The one row, as the exports write it."""
+        return [self.row()]
+
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        axes: Axes | None = None,
+        quantity: str = "test_error",
+        **style: Any,
+    ) -> Axes:
+        """Draw `quantity` at this alpha as one point (extra ``plot``); returns the axes."""
+        from nishimori.export.pictures import draw_points
+
+        return draw_points(self, one_axes(ax, axes), quantity=quantity, **style)
 
     def __repr__(self) -> str:
         shown = [f"{name} {getattr(self, name):.8g}" for name in _SUMMARY if hasattr(self, name)]
@@ -57,7 +75,7 @@ class Point:
         return "\n".join(lines)
 
 
-class Points(Generic[AnyPoint]):
+class Points(Travels, Generic[AnyPoint]):
     """Many points: a frozen dataclass of arrays, made without a repr of its own."""
 
     if TYPE_CHECKING:
@@ -69,6 +87,11 @@ class Points(Generic[AnyPoint]):
     """The dataclass of one point."""
     _columns: ClassVar[tuple[str, ...]]
     """Of the table, the last being the residual."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """That of alpha."""
+        return self.alpha.shape
 
     def __len__(self) -> int:
         return self.alpha.size
@@ -91,7 +114,13 @@ class Points(Generic[AnyPoint]):
 
     def rows(self) -> list[dict[str, Any]]:
         """One dict per point, as the JSON and CSV exports write them."""
-        return [state.row() for state in self]
+        names = _numbers_of(self._kind)
+        columns = []
+        for name in names:
+            value = getattr(self, name)
+            flat = value.ravel().tolist() if isinstance(value, np.ndarray) else [value] * len(self)
+            columns.append([Status(v).label for v in flat] if name == "status" else flat)
+        return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
     @property
     def failed(self) -> NDArray[np.bool_]:
@@ -121,11 +150,22 @@ class Points(Generic[AnyPoint]):
             lines.append("".join(numbers) + f"{row['residual']:>20.1e}  {row['status']}")
         return "\n".join(lines)
 
-    def plot(self, axes: Axes | None = None, *, quantity: str = "test_error", **style: Any) -> Axes:
-        """Draw `quantity` against alpha with matplotlib (extra ``plot``); returns the axes."""
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        axes: Axes | None = None,
+        quantity: str = "test_error",
+        **style: Any,
+    ) -> Axes:
+        """Draw `quantity` against alpha with matplotlib (extra ``plot``); returns the axes.
+
+        `ax` (or `axes`) is where to draw, by default the current axes of pyplot; `style` goes to
+        `Axes.plot`.
+        """
         from nishimori.export.plots import draw_curve
 
-        return draw_curve(self, axes, quantity=quantity, **style)
+        return draw_curve(self, one_axes(ax, axes), quantity=quantity, **style)
 
 
 def _numbers_of(result: Any) -> list[str]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nishimori.errors import Status
 from nishimori.results.origin import Origin
+from nishimori.results.travel import Travels, one_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["Trajectory"]
 
@@ -17,7 +21,7 @@ FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Trajectory:
+class Trajectory(Travels):
     """State evolution of message passing: arrays over the iterations, the start included.
 
     Attributes
@@ -43,9 +47,38 @@ class Trajectory:
     origin: Origin | None = field(default=None, compare=False, repr=False)
 
     references: ClassVar[tuple[str, ...]] = ("barbier2019",)
+    index_name = "iteration"
+    table_columns = ("iteration", "overlap", "mmse", "conjugate", "test_error")
 
     def __len__(self) -> int:
         return self.iteration.size
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict per iteration."""
+        names = ("overlap", "mmse", "conjugate", "test_error")
+        columns = [getattr(self, name).tolist() for name in names]
+        return [
+            {
+                "alpha": self.alpha,
+                "iteration": step,
+                **dict(zip(names, values, strict=True)),
+                "status": self.status.label,
+            }
+            for step, *values in zip(self.iteration.tolist(), *columns, strict=True)
+        ]
+
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        axes: Axes | None = None,
+        quantity: str = "mmse",
+        **style: Any,
+    ) -> Axes:
+        """Draw `quantity` against the iteration (extra ``plot``); returns the axes."""
+        from nishimori.export.pictures import draw_columns
+
+        return draw_columns(self, one_axes(ax, axes), quantity=quantity, **style)
 
     def __repr__(self) -> str:
         last = f"mmse {self.mmse[0]:.8g} to {self.mmse[-1]:.8g}" if len(self) else "no points"

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nishimori.results import Origin
+from nishimori.results.travel import PathLike, Travels, one_axes
 from nishimori.simulate.verdict import AGREES, NOISY, allowance, limit_of, verdict, z_after, z_score
 
 if TYPE_CHECKING:
@@ -146,7 +148,7 @@ def compared_point(
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class Comparison(Travels):
     """A table of simulations beside theory; prints itself.
 
     Attributes
@@ -164,6 +166,9 @@ class Comparison:
     metrics: dict[str, str] = field(default_factory=dict)
     title: str = ""
     theories: dict[str, Any] = field(default_factory=dict, repr=False)
+    origin: Origin | None = field(default=None, repr=False)
+
+    table_columns = ("estimator", "alpha", "theory", "mean", "standard_error", "z", "verdict")
 
     def __len__(self) -> int:
         return len(self.points)
@@ -229,23 +234,25 @@ class Comparison:
         dense = np.union1d(alpha, inside)
         return dense, theory.errors(dense)[0]
 
-    def to_csv(self) -> str:
-        """The rows as CSV, to the last digit."""
+    @property
+    def more(self) -> dict[str, Any]:
+        """Its JSON says what was simulated, and what its errors measure."""
+        return {"title": self.title, "metrics": self.metrics}
+
+    def to_csv(self, path: PathLike | None = None, *, force: bool = False) -> str:
+        """The rows as CSV, to the last digit; a file has comment lines too, as `Travels.to_csv`.
+
+        Without a path the text is the table alone, which `judge` and any reader of CSV takes.
+        """
         from nishimori.export import tables
 
-        return tables.to_csv(self.rows())
+        return tables.to_csv(self.rows()) if path is None else super().to_csv(path, force=force)
 
-    def to_json(self) -> str:
-        """The rows as JSON, to the last digit."""
-        from nishimori.export import tables
-
-        return tables.to_json({"title": self.title, "metrics": self.metrics, "rows": self.rows()})
-
-    def plot(self, axes: Axes | None = None) -> Axes:
+    def plot(self, ax: Axes | None = None, *, axes: Axes | None = None) -> Axes:
         """Draw theory as curves and measurements as points with error bars (extra ``plot``)."""
         from nishimori.export.comparisons import draw_comparison
 
-        return draw_comparison(self, axes)
+        return draw_comparison(self, one_axes(ax, axes))
 
     def __str__(self) -> str:
         columns = [["estimator", *(p.estimator for p in self.points)]]

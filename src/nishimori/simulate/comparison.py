@@ -18,6 +18,7 @@ from nishimori.errors import BadArgument
 from nishimori.executors import require_executor, require_progress
 from nishimori.glm import GLM
 from nishimori.network import DeepNetwork, require_spectrum
+from nishimori.results import traced
 from nishimori.simulate.compared import ComparedPoint, Comparison, compared_point
 from nishimori.simulate.plan import (
     Measurement,
@@ -122,12 +123,27 @@ def compare(
     count = require_integer("repetitions", repetitions, "compare", 2, _MOST)
     setup = prepare(problem, network, estimators, points, seed=seed, dtype=dtype)
     found = setup.measure(count, executor=executor, store=store, progress=progress)
-    return Comparison(
+    table = Comparison(
         tuple(setup.compared(found)),
         {label: theory.metric for label, theory in setup.theories.items()},
         setup.title,
         setup.theories,
     )
+    asked = {
+        "problem_or_network": problem_or_network,
+        "estimators": "bayes" if estimators is None else estimators,
+        "alpha": alpha,
+        "width": width,
+        "repetitions": repetitions,
+        "channel": channel,
+        "seed": seed,
+        "test_samples": test_samples,
+        "width_ratios": width_ratios,
+        "spectrum": spectrum,
+        "dtype": dtype,
+    }
+    made: Comparison = traced(lambda: table, None, "nm.simulate.compare", asked)
+    return made
 
 
 @dataclass(frozen=True, eq=False)

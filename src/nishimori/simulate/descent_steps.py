@@ -13,6 +13,7 @@ from scipy.optimize import minimize
 
 from nishimori.errors import ConvergenceError
 from nishimori.simulate.backpropagation import DeepStudent, Loss
+from nishimori.simulate.tracks import Tracks
 
 __all__ = ["History", "Problem", "Rule", "run"]
 
@@ -59,7 +60,7 @@ class Problem:
 
 
 @dataclass(frozen=True, eq=False)
-class History:
+class History(Tracks):
     """What was recorded along the way; arrays of one length.
 
     Attributes
@@ -83,6 +84,10 @@ class History:
     gradient_norm: FloatArray
     test_error: FloatArray
     converged: bool
+
+    index_name = "steps"
+    tracks = ("steps", "train_loss", "objective", "gradient_norm", "test_error")
+    table_columns = ("train_loss", "steps", "objective", "gradient_norm", "test_error")
 
 
 @dataclass(eq=False)

@@ -21,6 +21,7 @@ from nishimori.simulate.passing_checks import (
     require_vector,
 )
 from nishimori.simulate.subgradients import absolute_slope, label_unit, slope
+from nishimori.simulate.tracks import Tracks
 
 __all__ = ["ErmGampResult", "erm_gamp"]
 
@@ -32,7 +33,7 @@ _COLLAPSED = 1e-12  # of V: constraints that cannot be met
 
 
 @dataclass(frozen=True, eq=False)
-class ErmGampResult:
+class ErmGampResult(Tracks):
     """What message passing found for an estimator, and how it got there.
 
     Attributes
@@ -76,6 +77,9 @@ class ErmGampResult:
     def converged(self) -> bool:
         """Whether the residual is within the tolerance."""
         return not self.status.failed
+
+    tracks = ("overlap", "self_overlap", "susceptibility", "residual")
+    table_columns = ("self_overlap", "iteration", "overlap", "residual")
 
     @property
     def iterations(self) -> int:

@@ -6,8 +6,8 @@ import math
 import os
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,12 +17,17 @@ from nishimori.channels import Channel
 from nishimori.errors import BadArgument
 from nishimori.glm import GLM
 from nishimori.network import DeepNetwork
+from nishimori.results import Origin, traced
+from nishimori.results.travel import Travels, one_axes
 from nishimori.simulate.compared import ComparedPoint, Comparison
 from nishimori.simulate.comparison import prepare, require_model
 from nishimori.simulate.plan import make_points, widths_of
 from nishimori.simulate.runs import Progress
 from nishimori.simulate.verdict import LIMIT, z_score
 from nishimori.spectra import Spectrum
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["ExtrapolatedPoint", "Extrapolation", "extrapolate"]
 
@@ -74,7 +79,7 @@ class ExtrapolatedPoint:
 
 
 @dataclass(frozen=True, eq=False)
-class Extrapolation:
+class Extrapolation(Travels):
     """Limits of infinite width beside theory; prints itself.
 
     Attributes
@@ -86,6 +91,15 @@ class Extrapolation:
 
     points: tuple[ExtrapolatedPoint, ...]
     comparison: Comparison
+    origin: Origin | None = field(default=None, repr=False)
+
+    table_columns = ("estimator", "alpha", "theory", "limit", "standard_error", "z", "verdict")
+
+    def plot(self, ax: Axes | None = None, *, axes: Axes | None = None) -> Axes:
+        """Draw the limits with bars of two standard errors beside theory; returns the axes."""
+        from nishimori.export.comparisons import draw_limits
+
+        return draw_limits(self, one_axes(ax, axes))
 
     def __len__(self) -> int:
         return len(self.points)
@@ -183,7 +197,22 @@ def extrapolate(
     for k in range(len(setup.procedures)):
         own = compared[k * len(points) : (k + 1) * len(points)]
         fits += [_fitted(own[a::ratios], dimensions) for a in range(ratios)]
-    return Extrapolation(tuple(fits), comparison)
+    asked = {
+        "problem_or_network": problem_or_network,
+        "estimators": "bayes" if estimators is None else estimators,
+        "alpha": alpha,
+        "widths": list(widths),
+        "repetitions": repetitions,
+        "channel": channel,
+        "seed": seed,
+        "test_samples": test_samples,
+        "width_ratios": width_ratios,
+        "spectrum": spectrum,
+        "dtype": dtype,
+    }
+    found_limits = Extrapolation(tuple(fits), comparison)
+    limits: Extrapolation = traced(lambda: found_limits, None, "nm.simulate.extrapolate", asked)
+    return limits
 
 
 def _fitted(points: list[ComparedPoint], dimension: FloatArray) -> ExtrapolatedPoint:

@@ -26,6 +26,7 @@ from nishimori.simulate.passing_checks import (
 )
 from nishimori.simulate.possible_labels import require_possible
 from nishimori.simulate.sampling import require_rng
+from nishimori.simulate.tracks import Tracks
 from nishimori.spectra import Isotropic
 
 __all__ = ["GampResult", "gamp"]
@@ -34,7 +35,7 @@ FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class GampResult:
+class GampResult(Tracks):
     """What Bayes-optimal message passing found, and how it got there.
 
     Attributes
@@ -74,6 +75,9 @@ class GampResult:
     status: Status
     test_fields: FloatArray | None = None
     scale: FloatArray | None = None
+
+    tracks = ("overlap", "self_overlap", "conjugate", "residual")
+    table_columns = ("overlap", "iteration", "self_overlap", "residual")
 
     @property
     def converged(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -15,7 +16,7 @@ from nishimori.channels import Channel
 from nishimori.errors import BadArgument
 from nishimori.glm import GLM
 from nishimori.network import DeepNetwork
-from nishimori.results import Curve, ErmCurve
+from nishimori.results import Curve, ErmCurve, traced
 from nishimori.simulate.compared import Comparison, compared_point
 from nishimori.simulate.comparison import require_model
 from nishimori.simulate.points import read_points
@@ -136,7 +137,17 @@ def judge(
         )
         for k in range(read.alpha.size)
     ]
-    return Comparison(tuple(rows), metrics, title, theories)
+    held = {name: getattr(read, name).tolist() for name in ("alpha", "error", "standard_error")}
+    held |= {
+        name: [None if math.isnan(value) else value for value in getattr(read, name).tolist()]
+        for name in ("width", "repetitions")
+    }
+    asked = {"channel": channel, "estimator": estimator, "spectrum": spectrum}
+    table = Comparison(tuple(rows), metrics, title, theories)
+    judged: Comparison = traced(
+        lambda: table, None, "nm.simulate.judge", {"curve": curve, "points": held, **asked}
+    )
+    return judged
 
 
 def _refuse_rest(channel: Any, estimator: Any, spectrum: Any) -> None:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from nishimori.results.travel import Travels, one_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["Mixing", "PosteriorResult", "mixing"]
 
@@ -38,7 +43,7 @@ class Mixing:
 
 
 @dataclass(frozen=True, eq=False)
-class PosteriorResult:
+class PosteriorResult(Travels):
     """Samples of a Bayesian network's posterior, and what they predict.
 
     Attributes
@@ -90,6 +95,37 @@ class PosteriorResult:
     weights: tuple[FloatArray, ...] | None = None
     biases: tuple[FloatArray, ...] | None = None
     readout: FloatArray | None = None
+
+    index_name = "test"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict per test input: the prediction, its mean label and how well that is known."""
+        columns = {
+            "prediction": self.predictions,
+            "mean_label": self.label_means.mean(axis=(0, 1)),
+            "standard_error": self.standard_errors,
+            "rhat": self.label_rhat,
+            "effective_sample_size": self.label_effective_sample_size,
+        }
+        lists = [values.tolist() for values in columns.values()]
+        return [
+            {"test": number, **dict(zip(columns, values, strict=True))}
+            for number, values in enumerate(zip(*lists, strict=True))
+        ]
+
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        axes: Axes | None = None,
+        quantity: str = "mean_label",
+        **style: Any,
+    ) -> Axes:
+        """Draw `quantity` of every test input as points (extra ``plot``); returns the axes."""
+        from nishimori.export.pictures import draw_columns
+
+        style = {"marker": "o", "linestyle": "none"} | style
+        return draw_columns(self, one_axes(ax, axes), quantity=quantity, **style)
 
     @property
     def mixed(self) -> bool:

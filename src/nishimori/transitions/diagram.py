@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nishimori.arguments import require_integer, require_number, shown
+from nishimori.arguments import require_integer, require_number
 from nishimori.errors import BadArgument
-from nishimori.glm import GLM, OnFailure
+from nishimori.expressions import template
+from nishimori.glm import OnFailure
+from nishimori.results import Origin
+from nishimori.results.travel import Travels, one_axes
+from nishimori.transitions.family import Family, family_of, placeholder
 from nishimori.transitions.spinodal_lines import critical_points, spinodal_lines
 from nishimori.transitions.thresholds import Transitions, find_transitions
 
@@ -22,11 +26,10 @@ if TYPE_CHECKING:
 __all__ = ["PhaseDiagram", "phase_diagram"]
 
 FloatArray = NDArray[np.float64]
-Family = Callable[[float], GLM]
 
 
 @dataclass(frozen=True)
-class PhaseDiagram:
+class PhaseDiagram(Travels):
     """Boundaries in the plane of a parameter and the sample ratio.
 
     Attributes
@@ -48,8 +51,28 @@ class PhaseDiagram:
     algorithmic: FloatArray
     weak_recovery: FloatArray
     critical_points: FloatArray
+    origin: Origin | None = field(default=None, compare=False, repr=False)
 
     references: ClassVar[tuple[str, ...]] = ("barbier2019",)
+    index_name = "value"
+    table_columns = ("boundary", "value", "alpha")
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict per point of a boundary: which, the parameter's value, and alpha.
+
+        Spinodals are numbered from 1: a line each.
+        """
+        lines = [
+            (name, getattr(self, name))
+            for name in ("information_theoretic", "algorithmic", "weak_recovery")
+        ]
+        lines += [(f"spinodal {k}", line) for k, line in enumerate(self.spinodals, 1)]
+        lines += [("critical point", self.critical_points)]
+        return [
+            {"boundary": name, "parameter": self.parameter, "value": float(p), "alpha": float(a)}
+            for name, line in lines
+            for p, a in line
+        ]
 
     def __repr__(self) -> str:
         counts = [
@@ -66,15 +89,15 @@ class PhaseDiagram:
 
         return diagram_html(self)
 
-    def plot(self, axes: Axes | None = None, **style: Any) -> Axes:
+    def plot(self, ax: Axes | None = None, *, axes: Axes | None = None, **style: Any) -> Axes:
         """Draw the boundaries with matplotlib (extra ``plot``); returns the axes."""
         from nishimori.export.phases import draw_phase_diagram
 
-        return draw_phase_diagram(self, axes, **style)
+        return draw_phase_diagram(self, one_axes(ax, axes), **style)
 
 
 def phase_diagram(
-    family: Family,
+    family: Family | str,
     low: float,
     high: float,
     *,
@@ -92,8 +115,11 @@ def phase_diagram(
 
     Parameters
     ----------
-    family : callable
-        From a parameter to a `GLM`, such as ``lambda noise: nm.GLM(channel=...)``.
+    family : callable or str
+        From a parameter to a `GLM`, such as ``lambda noise: nm.GLM(channel=...)``; or the same as
+        text, in which the name of the parameter stands for its value:
+        ``"nm.GLM(nm.channels.Linear(noise=noise))"`` with ``parameter="noise"``. A function whose
+        problems hold the parameter as it is has such a text, which files then carry.
     low, high : float
         Range of the parameter; low < high.
     parameter : str
@@ -119,9 +145,8 @@ def phase_diagram(
     if not low < high:
         raise BadArgument(f"phase_diagram: low must be smaller than high, got {low!r}, {high!r}")
     points = require_integer("points", points, "phase_diagram", 3, 100_000)
-    if not callable(family):
-        raise BadArgument(f"phase_diagram: family must be callable, got {family!r}")
-    family = _checked(family)
+    name = placeholder(parameter)
+    given, family = family, family_of(family, name)
     grid = np.linspace(low, high, points)
     found: list[Transitions] = []
     for done, value in enumerate(grid):
@@ -137,7 +162,7 @@ def phase_diagram(
         kept = [(p, a) for p, a in (*rows, *ends) if math.isfinite(a) and a > 0.0]
         return np.array(sorted(kept)).reshape(-1, 2)
 
-    return PhaseDiagram(
+    diagram = PhaseDiagram(
         parameter,
         tuple(line[:, :2] for line in lines),
         line("information_theoretic"),
@@ -145,16 +170,9 @@ def phase_diagram(
         line("weak_recovery"),
         critical,
     )
-
-
-def _checked(family: Family) -> Family:
-    def member(value: float) -> GLM:
-        problem = family(value)
-        if not isinstance(problem, GLM):
-            raise BadArgument(
-                "phase_diagram: family must return a GLM for each parameter, "
-                f"and returned {shown(problem)} at {value:g}"
-            )
-        return problem
-
-    return member
+    text = given if isinstance(given, str) else template(family, name, grid.tolist())
+    called: dict[str, Any] = {"family": given if text is None else text, "low": low, "high": high}
+    called |= {"parameter": parameter, "points": points}
+    if on_failure != "raise":
+        called["on_failure"] = "return"
+    return replace(diagram, origin=Origin(None, "nm.phase_diagram", called))

@@ -7,20 +7,18 @@ parameter p.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nishimori.glm import GLM
 from nishimori.state_evolution import Equations
 from nishimori.state_evolution.landscape import Landscape
+from nishimori.transitions.family import Family
 from nishimori.transitions.thresholds import Transitions
 
 __all__ = ["critical_points", "spinodal_lines"]
 
 FloatArray = NDArray[np.float64]
-Family = Callable[[float], GLM]
 
 _NODES = 14
 _HALF = 0.35

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,15 @@ from numpy.typing import NDArray
 from nishimori.errors import Status, UnresolvedIntegral
 from nishimori.glm import GLM, OnFailure
 from nishimori.results import Origin
+from nishimori.results.travel import Travels, one_axes
 from nishimori.state_evolution import Equations
 from nishimori.state_evolution.inverse_map import InverseMap, Window
 from nishimori.state_evolution.landscape import Landscape
 from nishimori.state_evolution.requests import report, require_options
 from nishimori.transitions.phases import algorithmic_threshold, optimal_sequence, phases_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["Transitions", "find_transitions", "full_window"]
 
@@ -27,7 +31,7 @@ _SETTLED = 1e-7
 
 
 @dataclass(frozen=True)
-class Transitions:
+class Transitions(Travels):
     """Where the phases of one problem begin and end, in samples per dimension.
 
     A threshold that does not exist is NaN.
@@ -62,6 +66,49 @@ class Transitions:
     origin: Origin | None = field(default=None, compare=False, repr=False)
 
     references: ClassVar[tuple[str, ...]] = ("barbier2019",)
+    index_name = "threshold"
+    table_columns = ("threshold", "alpha", "error")
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict per threshold, those that do not exist (NaN) included, then the spinodals."""
+        names = ("weak_recovery", "information_theoretic", "algorithmic", "perfect_recovery")
+        found = [(name, float(getattr(self, name))) for name in names]
+        found += [("spinodals", float(value)) for value in self.spinodals]
+        return [
+            {
+                "threshold": name.removesuffix("s"),
+                "alpha": value,
+                "error": float(self.errors.get(name, math.nan)),
+                "status": self.status.label,
+            }
+            for name, value in found
+        ]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The attributes by name, ready for JSON."""
+        return {
+            "weak_recovery": self.weak_recovery,
+            "spinodals": self.spinodals.tolist(),
+            "information_theoretic": self.information_theoretic,
+            "algorithmic": self.algorithmic,
+            "perfect_recovery": self.perfect_recovery,
+            "errors": dict(self.errors),
+            "status": self.status.label,
+        }
+
+    def row(self) -> dict[str, Any]:
+        """The thresholds in one row, the spinodals as one text, as the command line writes it."""
+        row: dict[str, Any] = {
+            name: value for name, value in self.as_dict().items() if isinstance(value, float)
+        }
+        row["spinodals"] = " ".join(repr(float(value)) for value in self.spinodals)
+        return row
+
+    def plot(self, ax: Axes | None = None, *, axes: Axes | None = None, **style: Any) -> Axes:
+        """Draw a line at every threshold, the hard phase shaded; returns the axes."""
+        from nishimori.export.pictures import draw_transitions
+
+        return draw_transitions(self, one_axes(ax, axes), **style)
 
     @property
     def statements(self) -> dict[str, str]:

@@ -82,7 +82,7 @@ def written(page):
             yield from ((line, None) for line in block.splitlines() if line.startswith("nishimori"))
         else:
             for session in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-                command, _, output = session.partition("\n")
+                command, _, output = session.replace("\\\n", "").partition("\n")
                 yield command, output or None
 
 

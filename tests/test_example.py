@@ -151,6 +151,11 @@ def test_readme_has_two_commands_of_one_line_each():
     assert compute[1].endswith('-m pip install ".[plot]"')
     assert test[2] == ".venv/bin/python -m pytest"
     assert compute[2].startswith(".venv/bin/nishimori curve --activation tanh --depth 3")
+    # continuous integration installs and runs the same, in an environment of its own
+    machine = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    for words in ('-e ".[test,plot]"', "-m pytest"):
+        assert words in test[1] + test[2]
+        assert words in machine
 
 
 def test_readme_is_short_and_its_links_lead_somewhere():

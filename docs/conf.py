@@ -46,6 +46,15 @@ def list_references(app, what, name, obj, options, lines):
     lines[:] = [re.sub(r"^(\s*)\.\. \[\d+\] ", r"\1*  ", line) for line in lines]
 
 
+def join_names(app, what, name, obj, options, lines):
+    """Keep "a, b : float" together: of ``:ivar a, b:`` Sphinx would take "a," for a type."""
+    for number, line in enumerate(lines):
+        found = re.match(r"\s*:(?:ivar|vartype) ([\w, ]+):", line)
+        if found:
+            names = found[1].replace(", ", ",\N{ZERO WIDTH SPACE}")
+            lines[number] = line.replace(found[1], names, 1)
+
+
 def drop_links_back(app, pagename, templatename, context, doctree):
     """Source pages keep one module name for all links back to the text, where some have two."""
     if pagename.startswith("_modules/"):
@@ -54,4 +63,5 @@ def drop_links_back(app, pagename, templatename, context, doctree):
 
 def setup(app):
     app.connect("autodoc-process-docstring", list_references)
+    app.connect("autodoc-process-docstring", join_names)
     app.connect("html-page-context", drop_links_back)

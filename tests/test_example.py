@@ -20,11 +20,17 @@ EXAMPLE = ROOT / "docs" / "examples" / "deep_network_vs_theory.py"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def blocks(page, language):
-    """The fenced blocks of one language, without the indentation of a list."""
-    pattern = rf"^( *)```{language}\n(.*?)^ *```$"
+def fences(page):
+    """The fenced blocks in order, each with its language, without the indentation of a list."""
+    pattern = r"^( *)```(\w+)\n(.*?)^ *```$"
     found = re.findall(pattern, page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
-    return [re.sub(f"^{indent}", "", text, flags=re.MULTILINE) for indent, text in found]
+    for indent, language, text in found:
+        yield language, re.sub(f"^{indent}", "", text, flags=re.MULTILINE)
+
+
+def blocks(page, language):
+    """The fenced blocks of one language."""
+    return [text for kind, text in fences(page) if kind == language]
 
 
 @pytest.fixture(scope="module")
@@ -74,16 +80,15 @@ def test_a_wrong_theory_is_found_out(example):
     assert "MISSES" in example.table([right, wrong])
 
 
-def written(page):
-    """The commands of a page in order, each with the output that the page shows, if it does."""
-    text = page.read_text(encoding="utf-8")
-    for language, block in re.findall(r"^```(bash|console)\n(.*?)^```$", text, re.DOTALL | re.M):
-        if language == "bash":
-            yield from ((line, None) for line in block.splitlines() if line.startswith("nishimori"))
-        else:
-            for session in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-                command, _, output = session.replace("\\\n", "").partition("\n")
-                yield command, output or None
+def commands(language, block):
+    """The commands of a block, each with the output that the page shows, if it does."""
+    if language == "bash":
+        return [(line, None) for line in block.splitlines() if line.startswith("nishimori")]
+    if language != "console":
+        return []
+    sessions = re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]
+    parts = [session.replace("\\\n", "").partition("\n") for session in sessions]
+    return [(command, output or None) for command, _, output in parts]
 
 
 def same_text(shown, printed, loosely):
@@ -104,23 +109,28 @@ def same_text(shown, printed, loosely):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_code_on_a_page_does_what_the_page_says(page, tmp_path, monkeypatch, capsys):
+    """From top to bottom, in one folder and one Python session."""
     monkeypatch.chdir(tmp_path)
+    session, report = {}, []
+    runner = doctest.DocTestRunner(optionflags=doctest.IGNORE_EXCEPTION_DETAIL)
     for file in blocks(page, "toml"):
         named = re.match(r"# (\w+\.toml)\n", file)
         if named:
             Path(named[1]).write_text(file, encoding="utf-8")
-    for command, output in written(page):
-        name, *arguments = shlex.split(command)
-        assert name == "nishimori"
-        assert main(arguments) == 0, command
-        printed = capsys.readouterr().out
-        if output is not None:
-            same_text(output, printed, loosely=arguments[0] == "simulate")
-    source = "\n".join(blocks(page, "pycon"))
-    test = doctest.DocTestParser().get_doctest(source, {}, page.name, str(page), 0)
-    report = []
-    runner = doctest.DocTestRunner(optionflags=doctest.IGNORE_EXCEPTION_DETAIL)
-    assert runner.run(test, out=report.append).failed == 0, "".join(report)
+    for language, block in fences(page):
+        for command, output in commands(language, block):
+            name, *arguments = shlex.split(command)
+            assert name == "nishimori"
+            capsys.readouterr()
+            assert main(arguments) == 0, command
+            if output is not None:
+                printed = capsys.readouterr().out
+                same_text(output, printed, loosely=arguments[0] == "simulate")
+        if language == "pycon":
+            test = doctest.DocTestParser().get_doctest(block, session, page.name, str(page), 0)
+            done = runner.run(test, out=report.append, clear_globs=False)
+            assert done.failed == 0, "".join(report)
+            session = test.globs
     if page.name == "command_line.md":
         assert Path("curve.png").read_bytes().startswith(b"\x89PNG")
         assert len(Path("figure.csv").read_text(encoding="utf-8").splitlines()) >= 51
@@ -129,10 +139,11 @@ def test_code_on_a_page_does_what_the_page_says(page, tmp_path, monkeypatch, cap
 
 
 def test_commands_and_their_verbs_are_all_shown():
-    pages = [page for page in PAGES if any(True for _ in written(page))]
-    assert {"command_line.md", "phases.md", "tutorial.md"} <= {page.name for page in pages}
-    shown = {command.split()[1] for page in pages for command, _ in written(page)}
-    assert shown == set(VERBS)
+    found = {page.name: [c for f in fences(page) for c, _ in commands(*f)] for page in PAGES}
+    assert {"command_line.md", "phases.md", "tutorial.md"} <= {
+        name for name in found if found[name]
+    }
+    assert {command.split()[1] for page in found.values() for command in page} == set(VERBS)
 
 
 def test_outputs_that_differ_are_noticed():

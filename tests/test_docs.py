@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import inspect
 import os
 import re
 import subprocess
@@ -141,6 +142,51 @@ def test_every_public_name_is_documented(site):
         name for name, found in public_objects() if name not in names and id(found) not in objects
     ]
     assert missing == []
+
+
+SECTIONS = (
+    "Parameters",
+    "Attributes",
+    "Returns",
+    "Yields",
+    "Raises",
+    "Warns",
+    "See Also",
+    "Notes",
+    "Examples",
+    "References",
+)
+
+
+def documented():
+    """Every public class and function, and the public methods of the classes."""
+    for name, found in public_objects():
+        if inspect.isclass(found):
+            yield name, found
+            for inner, method in vars(found).items():
+                method = getattr(method, "__func__", method)
+                if inner[0] != "_" and inspect.isfunction(method):
+                    yield f"{name}.{inner}", method
+        elif inspect.isfunction(found):
+            yield name, found
+
+
+def test_docstrings_have_sections_as_numpydoc_knows_them_and_name_every_parameter():
+    checked = 0
+    for name, found in documented():
+        text = inspect.cleandoc(found.__doc__ or "") or inspect.getdoc(found)
+        assert text, name
+        for title, line in re.findall(r"^([A-Z][\w ]*)\n(-+)$", text, flags=re.MULTILINE):
+            assert title in SECTIONS, (name, title)
+            assert len(line) == len(title), (name, title)
+        section = re.search(r"^Parameters\n-+\n(.*?)(?=^\w[\w ]*\n-+$|\Z)", text, re.M | re.S)
+        if section is None:
+            continue
+        lines = re.findall(r"^\S.*$", section[1], flags=re.MULTILINE)
+        named = [part.strip(" *") for line in lines for part in line.split(" : ")[0].split(",")]
+        assert set(named) == set(inspect.signature(found).parameters) - {"self"}, name
+        checked += 1
+    assert checked > 70
 
 
 def test_the_index_leads_to_every_page_once():

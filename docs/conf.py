@@ -39,6 +39,8 @@ napoleon_preprocess_types = False
 html_theme = "furo"
 html_title = "nishimori"
 html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["tables.css"]
 
 
 def list_references(app, what, name, obj, options, lines):

@@ -2,6 +2,7 @@
 
 import doctest
 import importlib.util
+import math
 import os
 import re
 import shlex
@@ -12,18 +13,24 @@ from pathlib import Path
 import pytest
 
 import nishimori as nm
-from nishimori.cli.main import main
+from nishimori.cli.main import VERBS, main
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = ROOT / "docs" / "examples" / "deep_network_vs_theory.py"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def blocks(page, language):
-    """The fenced blocks of one language, without the indentation of a list."""
-    pattern = rf"^( *)```{language}\n(.*?)^ *```$"
+def fences(page):
+    """The fenced blocks in order, each with its language, without the indentation of a list."""
+    pattern = r"^( *)```(\w+)\n(.*?)^ *```$"
     found = re.findall(pattern, page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
-    return [re.sub(f"^{indent}", "", text, flags=re.MULTILINE) for indent, text in found]
+    for indent, language, text in found:
+        yield language, re.sub(f"^{indent}", "", text, flags=re.MULTILINE)
+
+
+def blocks(page, language):
+    """The fenced blocks of one language."""
+    return [text for kind, text in fences(page) if kind == language]
 
 
 @pytest.fixture(scope="module")
@@ -73,32 +80,79 @@ def test_a_wrong_theory_is_found_out(example):
     assert "MISSES" in example.table([right, wrong])
 
 
+def commands(language, block):
+    """The commands of a block, each with the output that the page shows, if it does."""
+    if language == "bash":
+        return [(line, None) for line in block.splitlines() if line.startswith("nishimori")]
+    if language != "console":
+        return []
+    sessions = re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]
+    parts = [session.replace("\\\n", "").partition("\n") for session in sessions]
+    return [(command, output or None) for command, _, output in parts]
+
+
+def same_text(shown, printed, loosely):
+    """Word for word; numbers to what is shown of them, residuals to their smallness.
+
+    Simulations depend on the last digit of the linear algebra: a label may tip over.
+    """
+    tolerance = {"rel_tol": 0.05, "abs_tol": 0.05} if loosely else {"rel_tol": 1e-8}
+    ours, theirs = shown.split(), printed.split()
+    for one, other in zip(ours, theirs, strict=True):
+        try:
+            x, y = float(one), float(other)
+        except ValueError:
+            assert one == other
+        else:
+            assert math.isclose(x, y, **tolerance) or max(abs(x), abs(y)) < 1e-12, (one, other)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_python_on_a_page_prints_what_the_page_says(page):
-    source = "\n".join(blocks(page, "pycon"))
-    test = doctest.DocTestParser().get_doctest(source, {}, page.name, str(page), 0)
-    report = []
-    runner = doctest.DocTestRunner(optionflags=doctest.IGNORE_EXCEPTION_DETAIL)
-    assert runner.run(test, out=report.append).failed == 0, "".join(report)
-
-
-def test_commands_on_the_page_of_the_command_line_run(tmp_path, monkeypatch, capsys):
-    page = ROOT / "docs" / "command_line.md"
+def test_code_on_a_page_does_what_the_page_says(page, tmp_path, monkeypatch, capsys):
+    """From top to bottom, in one folder and one Python session."""
     monkeypatch.chdir(tmp_path)
-    (file,) = blocks(page, "toml")
-    Path("figure.toml").write_text(file, encoding="utf-8")
-    commands = [line for block in blocks(page, "bash") for line in block.splitlines()]
-    verbs = set()
-    for command in commands:
-        name, *arguments = shlex.split(command)
-        verbs.add(arguments[0])
-        assert name == "nishimori"
-        assert main(arguments) == 0, command
-    assert verbs == {"reduce", "curve", "phases", "erm", "simulate", "sweep", "reproduce"}
-    assert capsys.readouterr().out
-    assert Path("curve.png").read_bytes().startswith(b"\x89PNG")
-    lines = Path("figure.csv").read_text(encoding="utf-8").splitlines()
-    assert len([line for line in lines if not line.startswith("#")]) == 51
+    session, report = {}, []
+    runner = doctest.DocTestRunner(optionflags=doctest.IGNORE_EXCEPTION_DETAIL)
+    for file in blocks(page, "toml"):
+        named = re.match(r"# (\w+\.toml)\n", file)
+        if named:
+            Path(named[1]).write_text(file, encoding="utf-8")
+    for language, block in fences(page):
+        for command, output in commands(language, block):
+            name, *arguments = shlex.split(command)
+            assert name == "nishimori"
+            capsys.readouterr()
+            assert main(arguments) == 0, command
+            if output is not None:
+                printed = capsys.readouterr().out
+                same_text(output, printed, loosely=arguments[0] == "simulate")
+        if language == "pycon":
+            test = doctest.DocTestParser().get_doctest(block, session, page.name, str(page), 0)
+            done = runner.run(test, out=report.append, clear_globs=False)
+            assert done.failed == 0, "".join(report)
+            session = test.globs
+    if page.name == "command_line.md":
+        assert Path("curve.png").read_bytes().startswith(b"\x89PNG")
+        assert len(Path("figure.csv").read_text(encoding="utf-8").splitlines()) >= 51
+    if page.name == "tutorial.md":
+        assert Path("figure.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_commands_and_their_verbs_are_all_shown():
+    found = {page.name: [c for f in fences(page) for c, _ in commands(*f)] for page in PAGES}
+    assert {"command_line.md", "phases.md", "tutorial.md"} <= {
+        name for name in found if found[name]
+    }
+    assert {command.split()[1] for page in found.values() for command in page} == set(VERBS)
+
+
+def test_outputs_that_differ_are_noticed():
+    same_text("a 0.1 2e-16", "a  0.1 0.0e+00", loosely=False)
+    for shown, printed in (("0.1", "0.10001"), ("agrees", "differs"), ("1 2", "1")):
+        with pytest.raises((AssertionError, ValueError)):
+            same_text(shown, printed, loosely=False)
+    with pytest.raises(AssertionError):
+        same_text("0.3", "0.4", loosely=True)
 
 
 def test_readme_has_two_commands_of_one_line_each():
@@ -109,6 +163,11 @@ def test_readme_has_two_commands_of_one_line_each():
     assert compute[1].endswith('-m pip install ".[plot]"')
     assert test[2] == ".venv/bin/python -m pytest"
     assert compute[2].startswith(".venv/bin/nishimori curve --activation tanh --depth 3")
+    # continuous integration installs and runs the same, in an environment of its own
+    machine = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    for words in ('-e ".[test,plot]"', "-m pytest"):
+        assert words in test[1] + test[2]
+        assert words in machine
 
 
 def test_readme_is_short_and_its_links_lead_somewhere():

@@ -51,6 +51,9 @@ class Custom(Activation):
         phi', like `function`; sharpens the slope where pre-activations hardly vary.
     parity : {"none", "odd", "even"}, optional
         Declare a symmetry; it is checked on a grid.
+    length : float, optional
+        Around every point, the length on which the function is as smooth as a polynomial between
+        its breakpoints; found in use where it is not given.
 
     Examples
     --------

@@ -78,7 +78,8 @@ OPTIONS = (
 )
 _PLAIN = ("signal_variance", "noise_variance")
 _NETWORK = ("activation", "depth", "network")
-_UNREAD = ("grid", "alpha", "workers", "store", "config", *(option.name for option in COMMON))
+_OWN = ("grid", "alpha", "workers", "store", "config", "command")
+_UNREAD = (*_OWN, *(option.name for option in COMMON))
 _OF_LAYERS = ("weight_variance", "bias_variance", "readout_variance")
 
 

@@ -121,15 +121,18 @@ class RegressionSystem:
         return x
 
     def conjugates(self, x: FloatArray, alpha: FloatArray) -> Conjugates:
+        """See `System`."""
         return self._averaged(x, alpha)[0]
 
     def respond(self, conjugates: Conjugates, regularization: FloatArray) -> FloatArray:
+        """See `System`."""
         order = self.geometry.order_parameters(*conjugates, regularization)
         error = self._mean_square(conjugates, regularization)
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.log(np.stack([order.susceptibility, error], axis=1))
 
     def test_error(self, conjugates: Conjugates, regularization: FloatArray) -> FloatArray:
+        """See `System`."""
         error = self._mean_square(conjugates, regularization)
         return error + self.weights @ self.variances
 

@@ -36,11 +36,11 @@ class SignState:
     overlap, mmse, conjugate, free_entropy, fisher, entropy, mutual_information, weight_information
         As in `LinearState`; the free entropy is against counting measure.
     misclassification : mpf
-        E min(Z_+, Z_-): error of the Bayes classifier on a fresh label.
+        ``E min(Z_+, Z_-)``: error of the Bayes classifier on a fresh label.
     clean_misclassification : mpf
         Its error on sign(h + offset): no flip and no noise inside the sign.
     mean_square : mpf
-        E (y - E[y|omega])**2 = E 4 Z_+ Z_- of labels +-1.
+        ``E (y - E[y|omega])**2 = E 4 Z_+ Z_-`` of labels +-1.
     log_loss : mpf
         -Psi_out.
     """

@@ -289,7 +289,7 @@ def test_pgfplots_of_a_family_lifts_the_pen(tmp_path):
         (lambda r: r.to_pgfplots("half"), OutputError, "'half.dat' exists"),
         (lambda r: r.to_csv("no/such/file.csv"), OutputError, "cannot write"),
         (lambda r: r.to_csv("."), OutputError, "directory"),
-        (lambda r: r.to_pgfplots("a#b"), BadArgument, "which LaTeX cannot read"),
+        (lambda r: r.to_pgfplots("a#b"), OutputError, "LaTeX cannot read a file"),
         (lambda r: r.to_pgfplots("x", quantity="mse"), UnknownName, "did you mean 'mmse'"),
         (lambda r: r.to_pgfplots("x", quantity="status"), BadArgument, "no numbers"),
         (lambda r: r.to_latex_table(columns=["mse"]), UnknownName, "did you mean 'mmse'"),

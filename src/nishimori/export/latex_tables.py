@@ -10,16 +10,11 @@ from nishimori.arguments import require_integer
 from nishimori.errors import BadArgument, suggest
 from nishimori.export.portable import document_of
 from nishimori.export.provenance import header_lines
+from nishimori.figures.tex_text import tex_text
 
-__all__ = ["chosen_columns", "comment_lines", "is_number", "latex_table", "latex_text"]
+__all__ = ["chosen_columns", "comment_lines", "is_number", "latex_table"]
 
 _WORDS = {"alpha": r"$\alpha$", "z": "$z$"}
-_ESCAPES = {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    **{character: "\\" + character for character in "&%$#_{}"},
-}
 
 
 def latex_table(
@@ -66,13 +61,8 @@ def is_number(value: Any) -> bool:
     return isinstance(value, float | int) and not isinstance(value, bool)
 
 
-def latex_text(text: str) -> str:
-    """`text` with what LaTeX reads in its own way escaped."""
-    return "".join(_ESCAPES.get(character, character) for character in text)
-
-
 def _heading(name: str) -> str:
-    return _WORDS.get(name) or latex_text(name.replace("_", " "))
+    return _WORDS.get(name) or tex_text(name.replace("_", " "))
 
 
 def _line(cells: Any) -> str:
@@ -85,7 +75,7 @@ def _cell(value: Any, digits: int) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if not is_number(value):
-        return latex_text(str(value).replace("_", " "))
+        return tex_text(str(value).replace("_", " "))
     if math.isinf(value):
         return r"$\infty$" if value > 0.0 else r"$-\infty$"
     text = str(value) if isinstance(value, int) else f"{value:.{digits}g}"

@@ -12,25 +12,24 @@ from numpy.typing import NDArray
 
 from nishimori.errors import BadArgument, Status
 from nishimori.export.files import refuse_existing, write_new
-from nishimori.export.latex_tables import chosen_columns, comment_lines, is_number, latex_text
+from nishimori.export.latex_tables import chosen_columns, is_number
 from nishimori.export.portable import document_of
-from nishimori.export.provenance import with_comments
+from nishimori.export.provenance import header_lines, with_comments
+from nishimori.figures.branches import threshold_items
+from nishimori.figures.curves import ALPHA
+from nishimori.figures.description import Panel, Threshold, style_of
+from nishimori.figures.drawing import Drawing
+from nishimori.figures.pgfplots_items import dashes
+from nishimori.figures.tex_files import AXIS, END, head_of, require_readable_name
+from nishimori.figures.tex_text import tex_text
 
 __all__ = ["pgfplots_files"]
 
 _QUANTILE = "test_error_quantile_"
-_SPECIAL = r"#%{}\~$&^,"
 _FAILED = {status.label for status in Status if status.failed}
-_INDEX = {"threshold": "alpha"}  # a word is no abscissa
 _LABELS = {"alpha": r"$\alpha = n/d$", "overlap": "overlap", "conjugate": "conjugate $r$"}
 _WIDE = 30.0
-_ALONE = (  # true after \\begin{document}: then the file is a part of another
-    r"\expandafter\ifx\csname @nodocument\endcsname\relax",
-    r"\let\nishimoriend\relax",
-    r"\else",
-    r"\IfFileExists{standalone.cls}{\documentclass{standalone}}"
-    r"{\documentclass{article}\pagestyle{empty}}",
-)
+_WIDTH = 1.2  # of a line, in points
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -43,34 +42,41 @@ def pgfplots_files(
     force: bool = False,
 ) -> tuple[str, str]:
     """See `Travels.to_pgfplots`."""
-    stem = _stem(os.fspath(path))
+    stem = os.fspath(path)
+    stem = stem[:-4] if stem.endswith((".tex", ".dat")) else stem
+    require_readable_name(stem)
+    if result.index_name == "threshold":
+        return _thresholds(result, stem, force)
     rows = result.rows()
     if not rows:
         raise BadArgument("to_pgfplots: there is no point to draw")
-    x = _INDEX.get(result.index_name, result.index_name)
+    x = result.index_name
     names = _quantities(result, rows, quantity, x)
     for extension in (".tex", ".dat"):
         refuse_existing(stem + extension, force)
     document = document_of(result, rows)
     lines = _lines(result, rows, x)
     data = with_comments(_table(lines), document)
-    picture = "\n".join([*comment_lines(document), *_picture(rows, x, names, stem), ""])
+    name, band = os.path.basename(stem), _band(rows) if names == ["test_error"] else None
+    head = head_of(name, header_lines(document), ["fillbetween"] if band else [])
+    picture = head + "\n".join([*_picture(rows, x, names, name, band), END, ""])
     write_new(f"{stem}.dat", data.encode(), force=force)
     write_new(f"{stem}.tex", picture.encode(), force=force)
     return f"{stem}.tex", f"{stem}.dat"
 
 
-def _stem(path: str) -> str:
-    stem = path[:-4] if path.endswith((".tex", ".dat")) else path
-    name = os.path.basename(stem)
-    wrong = [character for character in name if character in _SPECIAL]
-    if wrong or not name:
-        what = f"holds {wrong[0]!r}" if wrong else "is empty"
-        raise BadArgument(
-            f"to_pgfplots: the file's name {name!r} {what}, which LaTeX cannot read; use letters, "
-            "digits, - and _"
-        )
-    return stem
+def _thresholds(found: Any, stem: str, force: bool) -> tuple[str, str]:
+    """A line at each: a word is no abscissa."""
+    items = list(threshold_items(found, named=True))
+    if not any(isinstance(item, Threshold) for item in items):
+        raise BadArgument("to_pgfplots: there is no threshold to draw")
+    marks = [item.value for item in items if isinstance(item, Threshold)]
+    panel = Panel(
+        items, ALPHA, x_limits=(0.0, 1.25 * max(marks)), y_limits=(0.0, 1.0), legend="above"
+    )
+    drawing = Drawing([panel], size=(3.375, 1.4), results={"Transitions": found})
+    drawing.save(f"{stem}.tex", force=force)
+    return f"{stem}.tex", f"{stem}.dat"
 
 
 def _quantities(result: Any, rows: Rows, quantity: str | Sequence[str], x: str) -> list[str]:
@@ -123,28 +129,26 @@ def _table(lines: Sequence[Rows]) -> str:
     return " ".join(names) + "\n" + "\n\n".join(blocks)
 
 
-def _picture(rows: Rows, x: str, names: Sequence[str], stem: str) -> list[str]:
+def _picture(
+    rows: Rows, x: str, names: Sequence[str], file: str, band: tuple[str, str] | None
+) -> list[str]:
     places = [row[x] for row in rows]
     wide = min(places) > 0.0 and max(places) > _WIDE * min(places)
     options = [
-        "width=8.6cm",
-        "height=6cm",
+        "width=2.75in, height=1.8in",
+        *AXIS,
         f"xlabel={{{_label(str(rows[0].get('parameter', x)) if x == 'value' else x)}}}",
-        f"ylabel={{{_label(names[0])}}}" if len(names) == 1 else "legend cell align=left",
-        "unbounded coords=jump",
+        *(
+            [f"ylabel={{{_label(names[0])}}}"]
+            if len(names) == 1
+            else ["legend pos=outer north east"]
+        ),
         *(["xmode=log"] if wide else []),
     ]
-    band = _band(rows) if names == ["test_error"] else None
-    data = f"{{{os.path.basename(stem)}.dat}}"
-    library = [r"\usepgfplotslibrary{fillbetween}"] if band else []
-    preamble = [r"\usepackage{pgfplots}", *library, r"\pgfplotsset{compat=1.16}"]
+    data = f"{{{file}.dat}}"
+    used = dict.fromkeys(style_of(number)["color"] for number in range(len(names)))
     return [
-        "% In a document: \\input this file, after " + "".join(preamble),
-        *_ALONE,
-        *preamble,
-        r"\begin{document}",
-        r"\def\nishimoriend{\end{document}}",
-        r"\fi",
+        *(rf"\definecolor{{{_color(code)}}}{{HTML}}{{{code[1:]}}}" for code in used),
         r"\begin{tikzpicture}",
         rf"\begin{{axis}}[{', '.join(options)}]",
         *(_shaded(x, band, data) if band else []),
@@ -155,15 +159,20 @@ def _picture(rows: Rows, x: str, names: Sequence[str], stem: str) -> list[str]:
         ),
         r"\end{axis}",
         r"\end{tikzpicture}%",
-        r"\nishimoriend",
     ]
 
 
 def _drawn(rows: Rows, x: str, name: str, data: str, number: int, legend: bool) -> list[str]:
-    style = "only marks, mark size=1.5pt" if len(rows) == 1 else "no marks, thick"
-    dash = ("solid", "dashed", "dotted", "dash dot")[number % 4]
-    lines = [rf"\addplot+[{style}, {dash}] {_columns(x, name, data)};"]
+    look = style_of(number)
+    style = "only marks, mark=*, mark size=1.5pt"
+    if len(rows) > 1:
+        style = f"line width={_WIDTH:g}pt, line join=round{dashes(look['dash'], _WIDTH)}"
+    lines = [rf"\addplot[{_color(look['color'])}, {style}] {_columns(x, name, data)};"]
     return [*lines, rf"\addlegendentry{{{_label(name)}}}"] if legend else lines
+
+
+def _color(code: str) -> str:
+    return f"nishimori{code[1:].lower()}"
 
 
 def _shaded(x: str, band: tuple[str, str], data: str) -> list[str]:
@@ -189,4 +198,4 @@ def _band(rows: Rows) -> tuple[str, str] | None:
 
 
 def _label(name: str) -> str:
-    return _LABELS.get(name) or latex_text(name.replace("_", " "))
+    return _LABELS.get(name) or tex_text(name.replace("_", " "))

@@ -103,7 +103,7 @@ def phases_panel(found: Transitions, curves: Sequence[Curve], quantity: str) -> 
     log = bool(quantity != "overlap" and drawn.size and drawn.min() > 0.0)
     log = log and bool(drawn.max() > _LOG_RANGE * drawn.min())
     return Panel(
-        [*_marks(found, named=True), *branch_items(curves, values)],
+        [*threshold_items(found, named=True), *branch_items(curves, values)],
         ALPHA,
         LABELS[quantity],
         y_scale="log" if log else "linear",
@@ -160,7 +160,7 @@ def _entropy_panel(found: Transitions, curves: Sequence[Curve]) -> Panel:
     stable = [v[curve.stable] for v, curve in zip(values, curves, strict=True)]
     lowest = min((float(np.nanmin(v)) for v in stable if np.isfinite(v).any()), default=0.0)
     return Panel(
-        [*_marks(found, named=False), *branch_items(curves, values)],
+        [*threshold_items(found, named=False), *branch_items(curves, values)],
         ALPHA,
         "free entropy\n(relative)",
         y_limits=(1.25 * lowest, -0.12 * lowest) if lowest < 0.0 else None,
@@ -181,7 +181,8 @@ def _best(curves: Sequence[Curve]) -> dict[float, float]:
     return best
 
 
-def _marks(found: Transitions, *, named: bool) -> Iterator[Item]:
+def threshold_items(found: Transitions, *, named: bool) -> Iterator[Item]:
+    """The hard phase, and a line at every threshold that exists."""
     low, high = found.information_theoretic, found.algorithmic
     if math.isfinite(low) and math.isfinite(high) and low < high:
         yield Span(low, high, "hard phase" if named else None)

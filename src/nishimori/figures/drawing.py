@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Drawing"]
 
-_NOT_IN_TEX = "#%{}~\\$&^, "
 _PICTURES = (".pdf", ".png", ".svg", ".eps")
 
 
@@ -120,17 +119,13 @@ class Drawing:
         path = os.fspath(path)
         stem, extension = os.path.splitext(path)
         if extension.lower() == ".tex":
+            from nishimori.figures.tex_files import require_readable_name
             from nishimori.figures.with_pgfplots import source
 
-            name = os.path.basename(stem)
-            if wrong := set(name) & set(_NOT_IN_TEX):
-                raise OutputError(
-                    f"cannot write {path!r}: LaTeX cannot read a file whose name holds "
-                    f"{min(wrong)!r}; use letters, digits, - and _"
-                )
+            require_readable_name(stem)
             for target in (path, stem + ".dat"):
                 refuse_existing(target, force)
-            tex, dat = source(self, name)
+            tex, dat = source(self, os.path.basename(stem))
             write_new(stem + ".dat", dat.encode(), force=force)
             write_new(path, tex.encode(), force=force)
         elif extension.lower() in _PICTURES:

@@ -12,7 +12,7 @@ from nishimori.figures.palette import DASHES
 from nishimori.figures.pgfplots_table import Table
 from nishimori.figures.tex_text import tex_text
 
-__all__ = ["Writer", "entry"]
+__all__ = ["Writer", "dashes", "entry"]
 
 FloatArray = NDArray[np.float64]
 
@@ -66,7 +66,7 @@ class Writer:
         x, y = clipped(line.x, line.y, self.settled.x, self.settled.y)
         names = self.table.add(x=x, y=y)
         look = f"{self.color(line.color)}, line width={line.width:g}pt, line join=round"
-        look += _dashes(line.dash, line.width)
+        look += dashes(line.dash, line.width)
         shared = line.legend_marker is not None and line.label is not None
         forget = ", forget plot" if shared or line.label is None else ""
         plot = (
@@ -129,7 +129,7 @@ class Writer:
         axis = self.settled.x if threshold.axis == "x" else self.settled.y
         if not axis.low <= threshold.value <= axis.high:
             return []
-        look = f"{self.color(threshold.color)}, line width=0.6pt{_dashes(threshold.dash, 0.6)}"
+        look = f"{self.color(threshold.color)}, line width=0.6pt{dashes(threshold.dash, 0.6)}"
         start, end = (_on_axis(threshold.axis, threshold.value, at) for at in (0, 1))
         name = ""
         if threshold.label:
@@ -160,7 +160,8 @@ def _swatch(color: str, opacity: float = 1.0) -> str:
     return rf"\addlegendimage{{legend image code/.code={{{box}}}}}"
 
 
-def _dashes(dash: str | None, width: float) -> str:
+def dashes(dash: str | None, width: float) -> str:
+    """The option of a line that is so many points wide; a key of `palette.DASHES`."""
     lengths = DASHES[dash or "solid"]
     if not lengths:
         return ""

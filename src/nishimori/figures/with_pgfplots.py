@@ -11,6 +11,7 @@ from nishimori.figures.description import Band, Line, Points, Span
 from nishimori.figures.layout import Axis, Settled, settle_all
 from nishimori.figures.pgfplots_items import Writer, entry
 from nishimori.figures.pgfplots_table import Table
+from nishimori.figures.tex_files import AXIS, END, head_of
 from nishimori.figures.tex_text import tex_text
 from nishimori.figures.with_matplotlib import panel_hides_ticks, tick_labels
 
@@ -22,38 +23,18 @@ __all__ = ["source"]
 _LEFT, _BOTTOM, _TOP = 0.52, 0.42, 0.06  # inches beside an axis: its label and numbers
 _BETWEEN = 0.16  # above each other, where only the lowest has numbers
 _LEGEND = 0.16  # a row of a legend above
-_HEAD = r"""%% %(name)s.tex and %(name)s.dat: a figure for PGFPlots.
-%% It compiles by itself. In a paper that says
-%%     \usepackage{pgfplots} \usepgfplotslibrary{groupplots}
-%% it is \input{%(name)s}; from another directory say also
-%%     \pgfplotsset{table/search path={DIRECTORY}}
-%(made)s\expandafter\ifx\csname @notprerr\endcsname\documentclass
-  \def\nishimoriend{}%%
-\else
-  \documentclass{article}
-  \usepackage{pgfplots}
-  \usepgfplotslibrary{groupplots}
-  \pgfplotsset{compat=1.16}
-  \ifdefined\pdfpagewidth\else\let\pdfpagewidth\pagewidth\let\pdfpageheight\pageheight\fi
-  \def\nishimoriend{\hskip2pt\egroup
-    \hoffset=-1in \voffset=-1in \pdfpagewidth=\wd0
-    \pdfpageheight=\dimexpr\ht0+\dp0+4pt\relax
-    \shipout\vbox{\vskip2pt\box0}\end{document}}
-  \begin{document}\setbox0\hbox\bgroup\hskip2pt%%
-\fi
-"""
 
 
 def source(drawing: Drawing, name: str) -> tuple[str, str]:
     """The contents of ``name.tex`` and ``name.dat``."""
     from nishimori.export.provenance import header_lines
 
-    made = "".join(f"%{line.removeprefix('#')}\n" for line in header_lines(drawing.document))
     table = Table()
     body = _picture(drawing, f"{name}.dat", table)
-    head = _HEAD % {"name": name, "made": made.replace("\r", " ")}
+    made = header_lines(drawing.document)
+    head = head_of(name, made, ["groupplots"])
     comment = f"# numbers of {name}.tex; columns of one number belong together\n"
-    return f"{head}{body}\\nishimoriend\n", comment + table.text()
+    return f"{head}{body}{END}\n", "".join(f"{line}\n" for line in made) + comment + table.text()
 
 
 def _picture(drawing: Drawing, file: str, table: Table) -> str:
@@ -64,25 +45,7 @@ def _picture(drawing: Drawing, file: str, table: Table) -> str:
     options = [
         rf"group style={{group size={columns} by {rows}, horizontal sep={_LEFT + 0.1:.2f}in, "
         rf"vertical sep={_gap(panels, columns):.2f}in}}",
-        "scale only axis",
-        r"tick label style={font=\footnotesize}",
-        r"label style={font=\small}",
-        r"title style={font=\small}",
-        r"legend style={font=\footnotesize, draw=none, fill opacity=0.85, text opacity=1, "
-        r"inner sep=1.5pt, row sep=-1pt}",
-        "legend cell align=left",
-        "axis x line*=bottom",
-        "axis y line*=left",
-        "axis line style={line width=0.5pt}",
-        "tick align=outside",
-        "every tick/.style={line width=0.5pt, black}",
-        "major tick length=2.5pt",
-        "minor tick length=1.5pt",
-        "grid=major",
-        "major grid style={line width=0.3pt, black!12}",
-        "scaled ticks=false",
-        "unbounded coords=jump",
-        r"every axis label/.append style={align=center}",
+        *AXIS,
     ]
     parts = [_panel(drawing, panels, k, file, table, colors) for k in range(len(panels))]
     named = [rf"\definecolor{{{name}}}{{HTML}}{{{code[1:]}}}" for code, name in colors.items()]

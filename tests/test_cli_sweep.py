@@ -217,14 +217,17 @@ def test_the_store_of_another_grid(here, capsys, refused):
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_interrupted(here, workers):
     grid = "prior=rademacher channel.noise=0.001:1:2000 alpha=0.1:10:50:log"
+    command = (  # a test run in the background of a shell has its children ignore interrupts
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from nishimori.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    )
     process = subprocess.Popen(
-        [sys.executable, "-m", "nishimori", *PLAIN, "--grid", grid, "--workers", workers],
+        [sys.executable, "-c", command, *PLAIN, "--grid", grid, "--workers", workers],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     deadline = time.monotonic() + 60.0
     while time.monotonic() < deadline and process.poll() is None:

@@ -22,7 +22,8 @@ from sweep_functions import failing, mixed, slow
 
 GRID = {"a": range(40), "b": [0.5, 1.0, 2.0]}
 SCRIPT = """
-import sys
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also in the background of a shell
 import nishimori as nm
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -47,7 +48,6 @@ def start(script, directory):
         text=True,
         env={**os.environ, "PYTHONPATH": path},
         start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
 
 

@@ -181,7 +181,7 @@ def test_what_the_wheel_lacks_is_named(installed, tmp_path):
     command = installed.with_name("nishimori")
     done = run(command, *CURVE.split(), "--plot", "curve.png", cwd=tmp_path)
     assert done.returncode == 2
-    assert "pip install nishimori[plot]" in done.stderr
+    assert 'pip install "nishimori[plot]"' in done.stderr
     assert done.stderr.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 

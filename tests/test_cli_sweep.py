@@ -96,7 +96,9 @@ def test_command_line(here, capsys):
         "error",
         "status",
     ]
-    assert len(lines) == 9
+    assert len([line for line in lines if not line.startswith("#")]) == 9
+    assert lines[9:] == [f"# nishimori {nm.__version__}", lines[-1]]
+    assert lines[-1].startswith("# command: nishimori sweep --grid 'prior=gaussian,rademacher")
 
 
 def test_losses_zipped_with_their_regularization(here, capsys):

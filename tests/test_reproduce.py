@@ -11,6 +11,7 @@ import pytest
 import nishimori as nm
 from nishimori.cli.main import main
 from nishimori.errors import BadArgument
+from nishimori.expressions import read
 
 SIGN = nm.GLM(nm.channels.Sign(noise=0.1))
 BITS = nm.GLM(nm.channels.Sign(), prior=nm.priors.Rademacher())
@@ -393,3 +394,95 @@ def test_reproduce_writes_and_refuses_like_the_others(capsys):
     assert main(["reproduce", "x.csv", "--output", "y.csv"]) == 2
     assert main(["reproduce", "x.csv", "z.csv"]) == 2
     assert "unexpected argument 'z.csv'" in capsys.readouterr().err
+
+
+SWEEPS = {
+    "problem": (SIGN, {"channel.noise": [0.0, 0.1], "alpha": np.array([0.5, 1.0, 4.0])}),
+    "zipped": (
+        nm.DeepNetwork,
+        {
+            "pair": {
+                "activation": [nm.activations.Tanh(), nm.activations.ReLU(), nm.activations.ReLU()],
+                "depth": range(1, 4),
+            },
+            "estimator": [None, nm.erm.Ridge()],
+            "channel": nm.channels.Linear(noise=0.1),
+            "offset": 0.0,
+            "alpha": 2.0,
+            "rtol": 1e-9,
+        },
+    ),
+    "failures": (LINEAR, {"estimator": nm.erm.Ridge(regularization=0.0), "alpha": [1.0, 2.0]}),
+}
+
+
+@pytest.mark.parametrize("name", SWEEPS)
+def test_a_sweep_is_computed_again(name):
+    subject, grid = SWEEPS[name]
+    found = nm.sweep(subject, grid)
+    found.to_csv("x.csv")
+    found.to_json("x.json")
+    document = json.loads(Path("x.json").read_text())
+    assert document["specification"] == found.specification
+    assert document["nishimori"] == nm.__version__
+    for file in ("x.csv", "x.json"):
+        again = nm.export.reproduce(file, rtol=0.0)
+        assert again.agrees, again
+        assert again.not_compared == ()
+        assert again.made_with == nm.__version__
+        assert again.command.startswith("python -c ")
+        assert max(column.count for column in again.columns) == len(found)
+        assert nm.export.reproduce(file).agrees
+    value = repr(float(found["test_error"].flat[-1]))
+    text = Path("x.csv").read_text()
+    assert value in text
+    Path("x.csv").write_text(text.replace(value, repr(float(value) * (1.0 + 1e-7))))
+    assert "test_error at" in nm.export.reproduce("x.csv").verdict
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+@pytest.mark.parametrize("how", ["line", "file"])
+def test_the_file_of_nishimori_sweep_is_computed_again(form, how, capsys):
+    given = ["--grid", "channel.noise=0,0.1 alpha=0.5:2:3:log"]
+    if how == "file":
+        Path("a.toml").write_text('[grid]\n"channel.noise" = [0, 0.1]\nalpha = "0.5:2:3:log"\n')
+        given = ["--config", "a.toml"]
+    line = ["sweep", "--signal-variance", "1", "--channel", "sign", *given]
+    line += ["--format", form, "--output", "x.out", "--quiet"]
+    assert main(line) == 0
+    assert main(["reproduce", "x.out", "--rtol", "0"]) == 0
+    assert "the numbers agree" in capsys.readouterr().out
+    found = nm.export.reproduce("x.out")
+    assert found.not_compared == ()
+    assert found.command.startswith("nishimori sweep" if how == "line" else "python -c")
+
+
+def test_a_sweep_of_the_users_function_is_recognised():
+    nm.sweep(lambda a: a, {"a": [1, 2]}).to_csv("x.csv")
+    with pytest.raises(BadArgument, match=r"the function .*lambda.* is the user's own"):
+        nm.export.reproduce("x.csv")
+    nm.sweep(lambda a: 1.0, {"a": [object()]}).to_json("x.json")
+    with pytest.raises(BadArgument, match=r"'x.json' cannot be computed again: a object cannot be"):
+        nm.export.reproduce("x.json")
+    nm.sweep(lambda a: a, {"a": range(100_001)}).to_csv("y.csv")
+    with pytest.raises(BadArgument, match="its grid has 100001 values, and a file spells out"):
+        nm.export.reproduce("y.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("nm.sweep(nm.GLM(nm.channels.Sign()), {'alpha': [1.0]}, None, 'x.sqlite')", "a store"),
+        ("nm.sweep(nm.GLM(nm.channels.Sign()), {'alpha': [1.0]}, store='x.sqlite')", "a store"),
+        ("nm.simulate.judge(nm.GLM(nm.channels.Sign()), '/etc/passwd')", "points from a file"),
+        ("nm.simulate.judge(nm.GLM(nm.channels.Sign()), points='x.csv')", "points from a file"),
+        ("nm.GLM", "expected an expression"),
+        ("nm.Layer", "calls and plain values"),
+        ("nm.erm.Ridge", "calls and plain values"),
+    ],
+)
+def test_an_expression_opens_no_file(text, why):
+    Path("x.csv").write_text("alpha,error,se\n1.0,0.2,0.01\n")
+    with pytest.raises(BadArgument, match=why):
+        read(text)
+    assert [path.name for path in Path().iterdir()] == ["x.csv"]

@@ -25,7 +25,8 @@ __all__ = ["is_readable", "read", "template", "write"]
 
 _NAMESPACES = ("activations", "channels", "erm", "features", "priors", "simulate", "spectra")
 _TOP_LEVEL = ("DeepNetwork", "GLM", "Layer")
-_FUNCTIONS = ("phase_diagram",)
+_CLASSES = ("DeepNetwork", "GLM")  # may be the subject of a sweep
+_FUNCTIONS = ("phase_diagram", "sweep")
 _METHODS = ("fixed_points", "glm", "learning_curve", "reduce", "solve", "trajectory", "transitions")
 _LONGEST = 10**7
 _IRRATIONAL = (0.6180339887498949, 0.3247179572447458)
@@ -74,6 +75,8 @@ def write(value: Any) -> str:
     origin: Any = getattr(value, "origin", None)
     if hasattr(origin, "arguments"):  # a result: the call that makes it
         return str(origin.expression)
+    if inspect.isclass(value) and _is_subject(value):
+        return f"nm.{value.__name__}"
     if inspect.isclass(value) or not type(value).__module__.startswith("nishimori."):
         if callable(value):
             return _write_function(value)
@@ -132,7 +135,14 @@ def read(text: str, names: Mapping[str, Any] | None = None) -> Any:
         tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise BadArgument(f"expected an expression such as nm.GLM(...), got {text!r:.80}") from None
-    return _value(tree.body, {**_NUMBERS, **(names or {})})
+    found = _value(tree.body, {**_NUMBERS, **(names or {})})
+    if inspect.isclass(found):
+        raise BadArgument(f"expected an expression such as nm.GLM(...), got {text!r:.80}")
+    return found
+
+
+def _is_subject(kind: type) -> bool:
+    return kind.__module__.startswith("nishimori.") and kind.__name__ in _CLASSES
 
 
 def _write_object(value: Any) -> str:
@@ -239,6 +249,8 @@ def _value(node: ast.expr, names: Mapping[str, Any]) -> Any:
         return names[node.id]
     if isinstance(node, ast.Call):
         return _call(node, names)
+    if isinstance(node, ast.Attribute) and ast.unparse(node) in [f"nm.{c}" for c in _CLASSES]:
+        return _public(ast.unparse(node))
     raise BadArgument(f"an expression may hold calls and plain values, not {ast.unparse(node):.60}")
 
 
@@ -259,10 +271,9 @@ def _call(node: ast.Call, names: Mapping[str, Any]) -> Any:
     keywords = {item.arg: _value(item.value, names) for item in node.keywords if item.arg}
     if len(keywords) != len(node.keywords):
         raise BadArgument("an expression may not unpack arguments")
-    if "store" in keywords:
-        raise BadArgument("an expression may not write to a store")
     function = node.func
     path = ast.unparse(function)
+    _refuse_files(path, arguments, keywords)
     if path == _FUNCTION:
         name = arguments[0] if arguments else "?"
         raise BadArgument(
@@ -282,3 +293,13 @@ def _call(node: ast.Call, names: Mapping[str, Any]) -> Any:
         return called(*arguments, **keywords)
     except TypeError as error:
         raise BadArgument(f"{path:.60}: {error}") from None
+
+
+def _refuse_files(path: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> None:
+    """Whoever writes an expression shall not choose what is opened on the reader's disk."""
+    if "store" in keywords or (path == "nm.sweep" and len(arguments) > 2):
+        raise BadArgument("an expression may not write to a store")
+    if path == "nm.simulate.judge":
+        points = keywords.get("points", arguments[1] if len(arguments) > 1 else None)
+        if isinstance(points, str):
+            raise BadArgument("an expression may not read points from a file")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from nishimori.cli.grid_grammar import read_axes, read_grid
@@ -200,16 +201,34 @@ def _single(value: Any) -> Any:
     return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
+def _command(values: Mapping[str, Any]) -> list[str] | None:
+    """The command line; None where the grid is a table of a file, which has no place on one."""
+    command: list[str] = values["command"]
+    return None if command[command.index("--grid") + 1].startswith("{") else command
+
+
 def _write(found: Sweep, values: Mapping[str, Any]) -> None:
-    from nishimori.export.sweeps import csv_pieces, json_pieces, sweep_table
+    from nishimori.export.sweeps import (
+        comment_pieces,
+        csv_pieces,
+        describe_sweep,
+        json_pieces,
+        sweep_table,
+    )
 
     form = values.get("format", "table")
-    pieces: Iterator[str] = {"table": sweep_table, "csv": csv_pieces, "json": json_pieces}[form](
-        found
-    )
+    document = describe_sweep(found, _command(values))
+    pieces: Iterator[str]
+    if form == "json":
+        pieces = json_pieces(found, document)
+    else:
+        pieces = csv_pieces(found) if form == "csv" else sweep_table(found)
     if "output" in values:
         from nishimori.export.files import write_atomically
 
+        if form != "json":
+            said = document if form == "csv" else {**document, "results": []}
+            pieces = chain(pieces, comment_pieces(said))
         write_atomically(values["output"], (piece.encode() for piece in pieces))
         note(f"result written to {values['output']}", values)
         return

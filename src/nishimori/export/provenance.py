@@ -172,6 +172,8 @@ def _expression(result: Any) -> str | None:
     if not isinstance(result.origin, Origin):
         return None
     text = result.origin.expression
+    if result.origin.method == "nm.sweep":  # its failures are rows
+        return text
     failed = getattr(result, "failed", getattr(getattr(result, "status", None), "failed", False))
     if (failed if isinstance(failed, bool) else failed.any()) and "on_failure=" not in text:
         text = f"{text[:-1]}, on_failure='return')"

@@ -32,6 +32,7 @@ _DAMAGE = (
     ValueError,
 )
 _OWN_KEYS = ("nishimori", "format", "command", "results", "rows")
+_OF_SWEEPS = ("specification", "dims", "shape", "fixed")  # which the expression says too
 
 
 @dataclass(frozen=True)
@@ -214,7 +215,7 @@ def reproduce(path: str | os.PathLike[str], rtol: float | None = None) -> Reprod
     left += [
         key
         for key, value in document.items()
-        if key not in _OWN_KEYS and key not in places and _holds_numbers(value)
+        if key not in (*_OWN_KEYS, *_OF_SWEEPS) and key not in places and _holds_numbers(value)
     ]
     return Reproduction(
         path,
@@ -263,7 +264,7 @@ def _tables(
     if not hasattr(found, "rows"):
         raise BadArgument(f"{path!r} is damaged: its expression makes no rows")
     wide = any("weak_recovery" in row for row in written)  # the thresholds in one row
-    return written, [found.row()] if wide and hasattr(found, "row") else found.rows()
+    return written, [found.row()] if wide and hasattr(found, "row") else list(found.rows())
 
 
 def _names(
@@ -287,7 +288,8 @@ def _tolerance(found: Any, text: str) -> tuple[float, bool]:
     if kind in _SIMULATED or kind in _TRACED:
         return (_SIMULATED | _TRACED)[kind], False
     origin = getattr(found, "origin", None)
-    given = origin.arguments.get("rtol", _RTOL) if origin is not None else _RTOL
+    asked = {} if origin is None else origin.arguments
+    given = asked.get("grid", asked).get("rtol", _RTOL)  # of a sweep, or of one call
     return max(float(given), _ROUNDING) if isinstance(given, float | int) else _RTOL, True
 
 

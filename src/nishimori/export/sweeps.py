@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nishimori._version import __version__
 from nishimori.errors import OutputError
 from nishimori.export.files import write_new
+from nishimori.export.provenance import describe_rows, entry_of, header_lines
 from nishimori.export.tables import to_csv
 from nishimori.sweeps.result import Sweep, as_array
 
@@ -19,9 +20,19 @@ if TYPE_CHECKING:
     import pandas
     import xarray
 
-__all__ = ["csv_pieces", "deliver", "json_pieces", "sweep_table", "to_pandas", "to_xarray"]
+__all__ = [
+    "comment_pieces",
+    "csv_pieces",
+    "deliver",
+    "describe_sweep",
+    "json_pieces",
+    "sweep_table",
+    "to_pandas",
+    "to_xarray",
+]
 
 _AT_ONCE = 1000
+_MOST_VALUES = 100_000  # of a grid that a file spells out
 _TABLE = ("overlap", "mmse", "test_error", "value")
 
 
@@ -50,8 +61,21 @@ def to_pandas(sweep: Sweep) -> pandas.DataFrame:
     return frame
 
 
+def describe_sweep(sweep: Sweep, command: Sequence[str] | None = None) -> dict[str, Any]:
+    """What a file says about the sweep: the call that makes it again, where text can say it."""
+    values = sum(len(labels) for _, labels in sweep.coordinates.values())
+    if values <= _MOST_VALUES:
+        entry = entry_of("", sweep)
+    else:
+        why = f"its grid has {values} values, and a file spells out at most {_MOST_VALUES}"
+        entry = {"name": "", "kind": "Sweep", "expression": None, "why": why}
+    document = describe_rows((), [entry], command, specification=sweep.specification)
+    del document["rows"]
+    return document
+
+
 def csv_pieces(sweep: Sweep) -> Iterator[str]:
-    """The lines of a CSV file, a thousand rows at a time."""
+    """The lines of a CSV table, a thousand rows at a time."""
     rows = sweep.rows()
     first = True
     while batch := [row for _, row in zip(range(_AT_ONCE), rows, strict=False)]:
@@ -60,11 +84,18 @@ def csv_pieces(sweep: Sweep) -> Iterator[str]:
         first = False
 
 
-def json_pieces(sweep: Sweep) -> Iterator[str]:
+def comment_pieces(document: Mapping[str, Any]) -> Iterator[str]:
+    """The comment lines under a table, of the document of `describe_sweep`."""
+    for line in header_lines(document):
+        yield f"{line}\n"
+    if document["results"]:
+        yield f"# specification: {json.dumps(document['specification'])}\n"
+
+
+def json_pieces(sweep: Sweep, document: Mapping[str, Any] | None = None) -> Iterator[str]:
     """A JSON document, a row at a time."""
     head = {
-        "nishimori": __version__,
-        "specification": sweep.specification,
+        **(describe_sweep(sweep) if document is None else document),
         "dims": list(sweep.dims),
         "shape": list(sweep.shape),
         "fixed": {name: _plain(value) for name, value in sweep.fixed.items()},

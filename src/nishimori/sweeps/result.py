@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nishimori.errors import suggest
+from nishimori.results.origin import Origin
 from nishimori.sweeps.grid import Grid
 from nishimori.sweeps.labels import labels_of
 from nishimori.sweeps.records import BOOL, INT, TEXT
@@ -44,9 +46,13 @@ class Sweep:
         Labels of what stayed the same.
     specification : dict
         What was computed, as text that decides on every number; the key of the store.
+    origin : Origin
+        The call that made it.
     """
 
-    def __init__(self, grid: Grid, store: Store, specification: Mapping[str, Any]) -> None:
+    def __init__(
+        self, grid: Grid, store: Store, specification: Mapping[str, Any], subject: Any
+    ) -> None:
         self.dims: tuple[str, ...] = tuple(axis.name for axis in grid.axes)
         self.shape: tuple[int, ...] = grid.shape
         self.coordinates: dict[str, tuple[str, Sequence[Any]]] = {
@@ -58,10 +64,24 @@ class Sweep:
             name: labels_of(name, [value])[0] for name, value in grid.fixed.items()
         }
         self.specification = dict(specification)
+        self._grid = grid
+        self._subject = subject
         self._store = store
 
     def __len__(self) -> int:
         return math.prod(self.shape)
+
+    @property
+    def origin(self) -> Origin:
+        """The call that made it, without the store and the executor: they change no number."""
+        axes = {
+            axis.name: axis.columns[axis.name]
+            if list(axis.columns) == [axis.name]
+            else axis.columns
+            for axis in self._grid.axes
+        }
+        grid = {name: _listed(values) for name, values in axes.items()} | self._grid.fixed
+        return Origin(None, "nm.sweep", {"subject": self._subject, "grid": grid})
 
     @property
     def quantities(self) -> list[str]:
@@ -151,24 +171,39 @@ class Sweep:
     def to_csv(
         self, path: str | os.PathLike[str] | None = None, *, force: bool = False
     ) -> str | None:
-        """The rows as CSV, to the last digit.
+        """The rows as CSV to the last digit, then comment lines (``#``) that say how it was made.
+
+        `nishimori.export.reproduce` reads it back, and computes the sweep again.
 
         Parameters
         ----------
         path : str or os.PathLike, optional
-            Where to; row by row, so that memory does not limit it. Without one the text is
-            returned.
+            Where to; row by row, so that memory does not limit it.
         force : bool, default False
             Whether a file that exists may be overwritten.
-        """
-        from nishimori.export.sweeps import csv_pieces, deliver
 
-        return deliver(csv_pieces(self), path, force)
+        Returns
+        -------
+        str or None
+            The text, but None where it went to `path`: it may be larger than the memory.
+
+        Raises
+        ------
+        OutputError
+            If the file exists or cannot be written.
+        """
+        from nishimori.export.sweeps import comment_pieces, csv_pieces, deliver, describe_sweep
+
+        pieces = chain(csv_pieces(self), comment_pieces(describe_sweep(self)))
+        return deliver(pieces, path, force)
 
     def to_json(
         self, path: str | os.PathLike[str] | None = None, *, force: bool = False
     ) -> str | None:
-        """The specification and the rows as JSON, NaN as null; arguments as in `to_csv`."""
+        """What made it, its specification and the rows as JSON, NaN as null.
+
+        Arguments, what is returned (None where there is a path) and errors as in `to_csv`.
+        """
         from nishimori.export.sweeps import deliver, json_pieces
 
         return deliver(json_pieces(self), path, force)
@@ -218,6 +253,12 @@ def as_array(labels: Sequence[Any]) -> NDArray[Any]:
     if all(isinstance(label, int | float) for label in labels):
         return np.array(labels)
     return np.array([str(label) for label in labels])
+
+
+def _listed(values: Any) -> Any:
+    if isinstance(values, Mapping):
+        return {name: _listed(column) for name, column in values.items()}
+    return values.tolist() if isinstance(values, np.ndarray) else list(values)
 
 
 def _numeric(quantity: Quantity) -> bool:

@@ -119,7 +119,7 @@ signal_mutual_information, test_error, log_loss, stable, residual, error_estimat
             run(task, points.cells(task.batched), opened, executor, callback, retry)
     finally:
         opened.finish()
-    return Sweep(points, opened, spec)
+    return Sweep(points, opened, spec, subject)
 
 
 def _specification(task: Task, grid: Grid, *, needed: bool) -> dict[str, Any]:

@@ -486,3 +486,23 @@ def test_an_expression_opens_no_file(text, why):
     with pytest.raises(BadArgument, match=why):
         read(text)
     assert [path.name for path in Path().iterdir()] == ["x.csv"]
+
+
+def test_the_rate_of_a_finite_network_is_compared(capsys):
+    line = ["reduce", "--activation", "tanh", "--depth", "2", "--samples", "1000"]
+    line += ["--dimension", "500", "--widths", "200,300", "--format", "json", "--output", "x.json"]
+    assert main(line) == 0
+    found = nm.export.reproduce("x.json", rtol=0.0)
+    assert found.agrees
+    assert found.not_compared == ()
+    assert "finite_size_rate" in [column.name for column in found.columns]
+    document = json.loads(Path("x.json").read_text())
+    reduction = nm.DeepNetwork.uniform(nm.activations.Tanh(), depth=2).reduce()
+    assert document["finite_size_rate"] == reduction.finite_size_rate(1000, [500, 200, 300])
+    document["finite_size_rate"] *= 1.0 + 1e-8
+    Path("x.json").write_text(json.dumps(document))
+    assert "finite_size_rate" in nm.export.reproduce("x.json").verdict
+    document["results"][-1]["expression"] = repr(document["finite_size_rate"])
+    Path("x.json").write_text(json.dumps(document))
+    with pytest.raises(BadArgument, match="its expression makes no result"):
+        nm.export.reproduce("x.json")

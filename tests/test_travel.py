@@ -365,3 +365,29 @@ def test_any_numbers_survive(points):
             lost = isinstance(value, float) and not math.isfinite(value)
             assert repr(old[name]) == repr(None if lost else value)
     assert csv.reader(io.StringIO(states.to_csv()))
+
+
+@pytest.mark.parametrize(
+    ("alpha", "strengths"), [(1.0, [0.1, 1.0]), ([1.0], [0.1, 1.0, 10.0]), ([[1.0]], [0.1, 1.0])]
+)
+def test_at_one_alpha_an_estimator_is_a_function_of_its_regularization(alpha, strengths, tmp_path):
+    ridge = nm.erm.Ridge(regularization=strengths)
+    curve = ridge.learning_curve(nm.GLM(nm.channels.Linear(0.1)), alpha)
+    assert curve.index_name == "regularization"
+    data = curve.to_xarray()
+    assert data.sizes["regularization"] == len(strengths)
+    assert "alpha" not in data.sizes
+    at = data.sel(regularization=1.0)["test_error"].item()
+    assert at == curve.test_error.flat[1]
+    tex, _ = curve.to_pgfplots(tmp_path / "g")
+    assert "xlabel={regularization}" in Path(tex).read_text()
+    assert "table[x=regularization, y=test_error" in Path(tex).read_text()
+
+
+def test_else_alpha_is_what_an_estimator_is_a_function_of():
+    problem = nm.GLM(nm.channels.Linear(0.1))
+    for strengths, alpha in (([0.1, 1.0], [1.0, 2.0]), (1.0, [1.0, 2.0]), (1.0, 1.0)):
+        curve = nm.erm.Ridge(regularization=strengths).learning_curve(problem, alpha)
+        assert curve.index_name == "alpha"
+    same = nm.erm.Ridge(regularization=[[0.1, 1.0], [2.0, 3.0]]).learning_curve(problem, 1.0)
+    assert "alpha" not in same.to_xarray().dims

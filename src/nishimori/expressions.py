@@ -27,7 +27,16 @@ _NAMESPACES = ("activations", "channels", "erm", "features", "priors", "simulate
 _TOP_LEVEL = ("DeepNetwork", "GLM", "Layer")
 _CLASSES = ("DeepNetwork", "GLM")  # may be the subject of a sweep
 _FUNCTIONS = ("phase_diagram", "sweep")
-_METHODS = ("fixed_points", "glm", "learning_curve", "reduce", "solve", "trajectory", "transitions")
+_METHODS = (
+    "finite_size_rate",
+    "fixed_points",
+    "glm",
+    "learning_curve",
+    "reduce",
+    "solve",
+    "trajectory",
+    "transitions",
+)
 _LONGEST = 10**7
 _IRRATIONAL = (0.6180339887498949, 0.3247179572447458)
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")

@@ -41,7 +41,10 @@ def run(values: Mapping[str, Any]) -> int:
     more: dict[str, Any] = {"reduction": reduction.as_dict()}
     if rate is not None:
         more["finite_size_rate"] = rate
-    document = document_for(values, None, [entry_of("", reduction, **where)], **more)
+    entries = [entry_of("", reduction, **where)]
+    if rate is not None:
+        entries.append(_entry_of_rate(entries[0], values["samples"], sizes))
+    document = document_for(values, None, entries, **more)
 
     def table() -> str:
         text = f"{reduction}\n"
@@ -51,6 +54,14 @@ def run(values: Mapping[str, Any]) -> int:
 
     write_document(document, reduction.rows(), table, values)
     return 0
+
+
+def _entry_of_rate(reduced: Mapping[str, Any], samples: int, sizes: Any) -> dict[str, Any]:
+    """How the rate is made again, from how the reduction is."""
+    entry = {**reduced, "name": "finite_size_rate", "kind": "float", "at": "finite_size_rate"}
+    if entry["expression"] is not None:
+        entry["expression"] += f".finite_size_rate(samples={samples}, widths={sizes})"
+    return entry
 
 
 def _sizes(values: Mapping[str, Any], depth: int) -> list[int] | None:

@@ -108,9 +108,9 @@ def curve_html(curve: Points[Any]) -> str:
     status = ", ".join(f"{count} {label}" for label, count in counts.items())
     branch = getattr(curve, "branch", None)
     kind = "Trained estimator" if branch is None else f"Learning curve ({branch} branch)"
-    alpha = curve.alpha.ravel()
+    across = getattr(curve, curve.index_name).ravel()
     lines = [
-        (name.replace("_", " "), _Raw(sparkline(alpha, getattr(curve, name).ravel())))
+        (name.replace("_", " "), _Raw(sparkline(across, getattr(curve, name).ravel())))
         for name in _DRAWN
         if hasattr(curve, name)
     ]

@@ -124,8 +124,9 @@ def _coordinates(
     for name in (name for name in _AXES if name in columns and len(shape) > 1):
         for k in range(len(shape)):
             along = np.moveaxis(columns[name], k, 0).reshape(shape[k], -1)
+            changes = (along != along[:1]).any()
             # the only axis along which it changes, and that no other quantity has taken
-            if shape[k] > 1 and names[k].startswith("axis_") and (along == along[:, :1]).all():
+            if changes and names[k].startswith("axis_") and (along == along[:, :1]).all():
                 found[name], names[k] = (name, along[:, 0]), name
                 break
     if index in columns and index not in found:

@@ -21,6 +21,7 @@ __all__ = ["Column", "Reproduction", "reproduce"]
 _RTOL = 1e-10
 _ROUNDING = 1e-12  # two machines sum in another order
 _SIMULATED = {"Comparison": 1e-6, "Extrapolation": 1e-6}
+_RATE = ").finite_size_rate("  # the one result that is a number
 _TRACED = {"PhaseDiagram": 1e-7}  # of boundaries that are followed, not solved point by point
 _DAMAGE = (
     ArithmeticError,
@@ -240,7 +241,8 @@ def _evaluate(path: str, text: str) -> Any:
         raise BadArgument(f"{path!r} cannot be computed again: {error}") from None
     except _DAMAGE:
         raise BadArgument(f"{path!r} cannot be computed again: its expression is damaged") from None
-    if not (hasattr(found, "rows") or hasattr(found, "learning_curve")):
+    known = hasattr(found, "rows") or hasattr(found, "learning_curve")
+    if not known and not (isinstance(found, float) and _RATE in text):
         raise BadArgument(f"{path!r} cannot be computed again: its expression makes no result")
     return found
 
@@ -251,6 +253,8 @@ def _tables(
     """What the file says about one result, and what is computed now."""
     if "at" in entry:
         written = document.get(entry["at"])
+        if isinstance(found, float):
+            return [{entry["at"]: written}], [{entry["at"]: found}]
         if not isinstance(written, dict):
             raise BadArgument(f"{path!r} is damaged: it has no {entry['at']}")
         if hasattr(found, "as_dict"):

@@ -125,6 +125,14 @@ class ErmCurve(Points[ErmState]):
     origin: Origin | None = field(default=None, compare=False, repr=False)
 
     references: ClassVar[tuple[str, ...]] = ("loureiro2021",)
+
+    @property
+    def index_name(self) -> str:
+        """What the others are functions of: alpha, or the regularization at one alpha."""
+        lone = np.unique(self.alpha).size == 1
+        strengths = self.regularization[np.isfinite(self.regularization)]
+        return "regularization" if lone and np.unique(strengths).size > 1 else "alpha"
+
     _kind = ErmState
     _columns = _TABLE_COLUMNS
     table_columns = _LATEX_COLUMNS

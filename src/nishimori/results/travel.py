@@ -27,10 +27,13 @@ class Travels:
     package, and a command that makes them again; `nishimori.export.reproduce` reads it back.
     """
 
-    index_name: ClassVar[str] = "alpha"
-    """The column that the others are functions of."""
     table_columns: ClassVar[tuple[str, ...]] = ()
     """What a LaTeX table shows; by default every column of numbers."""
+
+    @property
+    def index_name(self) -> str:
+        """The column that the others are functions of."""
+        return "alpha"
 
     @property
     def origin(self) -> Origin | None:

@@ -30,6 +30,12 @@ def sampled():
     return inputs, labels, weights
 
 
+def a_figure():
+    from matplotlib.figure import Figure
+
+    return Figure()
+
+
 def gamp():
     inputs, labels, weights = sampled()
     return nm.simulate.gamp(nm.GLM(nm.channels.Linear(0.1)), inputs, labels, weights=weights)
@@ -295,6 +301,27 @@ def test_pgfplots_of_a_family_lifts_the_pen(tmp_path):
         (lambda r: r.to_latex_table(columns=["mse"]), UnknownName, "did you mean 'mmse'"),
         (lambda r: r.to_latex_table(columns=[]), BadArgument, "columns is empty"),
         (lambda r: r.to_latex_table(digits=0), BadArgument, "digits must be"),
+        (lambda r: r.to_csv(3), BadArgument, "path must be text or a pathlib.Path, got 3"),
+        (lambda r: r.to_csv(b"x"), BadArgument, "path must be text or a pathlib.Path, got b'x'"),
+        (lambda r: r.to_pgfplots(None), BadArgument, "path must be text or a pathlib.Path"),
+        (lambda r: r.to_pgfplots("x", quantity=3), BadArgument, "quantity must be a name or a"),
+        (lambda r: r.to_pgfplots("x", quantity=None), BadArgument, "quantity must be a name or a"),
+        (lambda r: r.to_pgfplots("x", quantity=[]), BadArgument, "quantity is empty; name"),
+        (lambda r: r.to_latex_table(columns=3), BadArgument, "columns must be a name or a seq"),
+        (lambda r: r.to_csv("x.csv", force="no"), BadArgument, "force must be True or False"),
+        (lambda r: r.plot(3), BadArgument, "ax must be matplotlib axes, got 3"),
+        (lambda r: r.plot(axes=a_figure()), BadArgument, "axes must be matplotlib axes, got"),
+        (
+            lambda r: nm.export.save_figure(None, "g.png"),
+            BadArgument,
+            "figure must be a matplotlib figure, got None",
+        ),
+        (lambda r: nm.export.save_figure(a_figure(), 3), BadArgument, "path must be text"),
+        (
+            lambda r: nm.sweep(SIGN, {"alpha": [1.0]}).to_csv(3),
+            BadArgument,
+            "path must be text or a pathlib.Path",
+        ),
     ],
 )
 def test_bad_input_is_one_sentence(write, error, words, tmp_path, monkeypatch):

@@ -6,10 +6,25 @@ import os
 import secrets
 import stat
 from collections.abc import Iterable
+from typing import Any
 
-from nishimori.errors import OutputError
+from nishimori.arguments import shown
+from nishimori.errors import BadArgument, OutputError
 
-__all__ = ["check_writable", "refuse_existing", "write_atomically", "write_new"]
+__all__ = ["check_writable", "file_name", "refuse_existing", "write_atomically", "write_new"]
+
+
+def file_name(path: Any) -> str:
+    """`path` as text.
+
+    Raises
+    ------
+    BadArgument
+        If it is neither text nor a path.
+    """
+    if not isinstance(path, str | os.PathLike) or not isinstance(os.fspath(path), str):
+        raise BadArgument(f"path must be text or a pathlib.Path, got {shown(path)}")
+    return os.fspath(path)
 
 
 def check_writable(path: str) -> None:
@@ -72,9 +87,13 @@ def refuse_existing(path: str, force: bool, word: str = "force=True") -> None:
 
     Raises
     ------
+    BadArgument
+        If `force` is neither True nor False.
     OutputError
         If there is a regular file at `path` and `force` is false; `word` is how to ask for it.
     """
+    if not isinstance(force, bool):
+        raise BadArgument(f"force must be True or False, got {shown(force)}")
     if not force and os.path.lexists(path) and not _is_special(path) and not os.path.isdir(path):
         raise OutputError(f"{path!r} exists; choose another name, or overwrite it with {word}")
 
@@ -83,7 +102,7 @@ def write_new(
     path: str | os.PathLike[str], content: bytes | Iterable[bytes], *, force: bool = False
 ) -> None:
     """`write_atomically`, but over a file that exists only with `force`."""
-    path = os.fspath(path)
+    path = file_name(path)
     refuse_existing(path, force)
     write_atomically(path, content)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from nishimori.arguments import require_integer
+from nishimori.arguments import require_integer, shown
 from nishimori.errors import BadArgument, suggest
 from nishimori.export.portable import document_of
 from nishimori.export.provenance import header_lines
@@ -36,15 +36,20 @@ def latex_table(
 
 
 def chosen_columns(
-    result: Any, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None
+    result: Any,
+    rows: Sequence[Mapping[str, Any]],
+    columns: Sequence[str] | None,
+    argument: str = "columns",
 ) -> list[str]:
-    """The columns that were asked for, or the result's own choice."""
+    """The columns that were asked for, by the argument of that name, or the result's own choice."""
     known = list(dict.fromkeys(name for row in rows for name in row))
     if columns is None:
         return [name for name in result.table_columns or known if name in known or not known]
+    if not isinstance(columns, Iterable):
+        raise BadArgument(f"{argument} must be a name or a sequence of names, got {shown(columns)}")
     asked = [columns] if isinstance(columns, str) else list(columns)
     if not asked:
-        raise BadArgument(f"columns is empty; name at least one of {', '.join(known)}")
+        raise BadArgument(f"{argument} is empty; name at least one of {', '.join(known)}")
     for name in asked:
         if name not in known:
             raise suggest(str(name), known, "column")

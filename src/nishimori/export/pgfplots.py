@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nishimori.errors import BadArgument, Status
-from nishimori.export.files import refuse_existing, write_new
+from nishimori.export.files import file_name, refuse_existing, write_new
 from nishimori.export.latex_tables import chosen_columns, is_number
 from nishimori.export.portable import document_of
 from nishimori.export.provenance import header_lines, with_comments
@@ -42,7 +42,7 @@ def pgfplots_files(
     force: bool = False,
 ) -> tuple[str, str]:
     """See `Travels.to_pgfplots`."""
-    stem = os.fspath(path)
+    stem = file_name(path)
     stem = stem[:-4] if stem.endswith((".tex", ".dat")) else stem
     require_readable_name(stem)
     if result.index_name == "threshold":
@@ -84,7 +84,9 @@ def _quantities(result: Any, rows: Rows, quantity: str | Sequence[str], x: str) 
         numbers = [name for name in rows[0] if is_number(rows[0][name]) and name != x]
         preferred = [name for name in result.table_columns if name in numbers]
         return [(preferred or numbers)[0]]
-    names = chosen_columns(result, rows, [quantity] if isinstance(quantity, str) else quantity)
+    if quantity is None:
+        raise BadArgument("to_pgfplots: quantity must be a name or a sequence of names, got None")
+    names = chosen_columns(result, rows, quantity, "quantity")
     for name in names:
         if not any(is_number(row.get(name)) for row in rows):
             raise BadArgument(f"to_pgfplots: {name} has no numbers to draw")

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from nishimori.errors import OutputError
-from nishimori.export.files import refuse_existing, write_atomically
+from nishimori.arguments import shown
+from nishimori.errors import BadArgument, OutputError
+from nishimori.export.files import file_name, refuse_existing, write_atomically
 from nishimori.export.pictures import new_axes, remember
 from nishimori.export.provenance import (
     describe,
@@ -272,12 +273,21 @@ def save_figure(
 
     Raises
     ------
+    BadArgument
+        If `figure` is no figure or `path` no path.
     OutputError
         If the file exists, cannot be drawn or cannot be written.
     """
-    path = os.fspath(path)
+    path = file_name(path)
     check_plot(path)
     refuse_existing(path, force)
+    from matplotlib.figure import Figure
+
+    if not isinstance(figure, Figure):
+        raise BadArgument(
+            f"save_figure: figure must be a matplotlib figure, got {shown(figure)}; give that of "
+            "the axes that were drawn in, axes.figure"
+        )
     content = io.BytesIO()
     extension = os.path.splitext(path)[1].lower().removeprefix(".")
     said = registered(figure) if document is None else document

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from nishimori.arguments import shown
 from nishimori.errors import BadArgument
 
 if TYPE_CHECKING:
@@ -196,4 +197,9 @@ def one_axes(ax: Axes | None, axes: Axes | None) -> Axes | None:
     """The axes that were given, by either name."""
     if ax is not None and axes is not None:
         raise BadArgument("plot: ax and axes are the same argument; give one of them")
-    return axes if ax is None else ax
+    found: Any = axes if ax is None else ax
+    if found is not None and not (hasattr(found, "plot") and hasattr(found, "set_xlabel")):
+        name = "axes" if ax is None else "ax"
+        raise BadArgument(f"plot: {name} must be matplotlib axes, got {shown(found)}")
+    chosen: Axes | None = found
+    return chosen

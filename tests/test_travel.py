@@ -418,3 +418,16 @@ def test_else_alpha_is_what_an_estimator_is_a_function_of():
         assert curve.index_name == "alpha"
     same = nm.erm.Ridge(regularization=[[0.1, 1.0], [2.0, 3.0]]).learning_curve(problem, 1.0)
     assert "alpha" not in same.to_xarray().dims
+
+
+def test_message_passing_without_weights_shows_what_is_known(tmp_path):
+    inputs, labels, _ = sampled()
+    found = nm.simulate.gamp(nm.GLM(nm.channels.Linear(0.1)), inputs, labels)
+    assert np.isnan(found.overlap).all()
+    axes = found.plot(a_figure().subplots())
+    assert axes.get_ylabel() == "self overlap"
+    assert np.array_equal(axes.lines[0].get_ydata(), found.self_overlap)
+    tex, _ = found.to_pgfplots(tmp_path / "g")
+    assert "y=self_overlap" in Path(tex).read_text()
+    assert r"iteration & self overlap & residual \\" in found.to_latex_table()
+    assert gamp().plot(a_figure().subplots()).get_ylabel() == "overlap"

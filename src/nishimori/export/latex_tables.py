@@ -44,7 +44,7 @@ def chosen_columns(
     """The columns that were asked for, by the argument of that name, or the result's own choice."""
     known = list(dict.fromkeys(name for row in rows for name in row))
     if columns is None:
-        return [name for name in result.table_columns or known if name in known or not known]
+        return [name for name in result.shown_columns or known if name in known or not known]
     if not isinstance(columns, Iterable):
         raise BadArgument(f"{argument} must be a name or a sequence of names, got {shown(columns)}")
     asked = [columns] if isinstance(columns, str) else list(columns)

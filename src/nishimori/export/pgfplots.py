@@ -82,7 +82,7 @@ def _thresholds(found: Any, stem: str, force: bool) -> tuple[str, str]:
 def _quantities(result: Any, rows: Rows, quantity: str | Sequence[str], x: str) -> list[str]:
     if quantity == "test_error" and not any("test_error" in row for row in rows):
         numbers = [name for name in rows[0] if is_number(rows[0][name]) and name != x]
-        preferred = [name for name in result.table_columns if name in numbers]
+        preferred = [name for name in result.shown_columns if name in numbers]
         return [(preferred or numbers)[0]]
     if quantity is None:
         raise BadArgument("to_pgfplots: quantity must be a name or a sequence of names, got None")

@@ -41,6 +41,11 @@ class Travels:
         """The call that made it, where text can repeat that call."""
         return None
 
+    @property
+    def shown_columns(self) -> tuple[str, ...]:
+        """Those of `table_columns` that this result has something to show in."""
+        return self.table_columns
+
     def rows(self) -> list[dict[str, Any]]:
         """One dict per point, as the exports write them."""
         raise NotImplementedError

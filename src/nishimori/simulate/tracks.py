@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nishimori.results.travel import Travels, one_axes
@@ -21,6 +22,14 @@ class Tracks(Travels):
     index_name = "iteration"
     tracks: ClassVar[tuple[str, ...]]
 
+    @property
+    def shown_columns(self) -> tuple[str, ...]:
+        """Without what is not known, such as the overlap with weights that were not given."""
+        rows = self.rows()
+        return tuple(
+            name for name in self.table_columns if any(math.isfinite(row[name]) for row in rows)
+        )
+
     def rows(self) -> list[dict[str, Any]]:
         """One dict per iteration."""
         columns = [getattr(self, name).tolist() for name in self.tracks]
@@ -37,8 +46,13 @@ class Tracks(Travels):
         quantity: str | None = None,
         **style: Any,
     ) -> Axes:
-        """Draw one of the arrays against the iteration (extra ``plot``); returns the axes."""
+        """Draw one of the arrays against the iteration (extra ``plot``); returns the axes.
+
+        By default the first one that is known of those that a table shows.
+        """
         from nishimori.export.pictures import draw_columns
 
-        shown = self.table_columns[0] if quantity is None else quantity
-        return draw_columns(self, one_axes(ax, axes), quantity=shown, **style)
+        if quantity is None:
+            known = [name for name in self.shown_columns if name != self.index_name]
+            quantity = (known or self.table_columns)[0]
+        return draw_columns(self, one_axes(ax, axes), quantity=quantity, **style)

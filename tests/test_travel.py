@@ -431,3 +431,30 @@ def test_message_passing_without_weights_shows_what_is_known(tmp_path):
     assert "y=self_overlap" in Path(tex).read_text()
     assert r"iteration & self overlap & residual \\" in found.to_latex_table()
     assert gamp().plot(a_figure().subplots()).get_ylabel() == "overlap"
+
+
+def test_fixed_points_at_one_alpha_are_not_joined(tmp_path):
+    tex, _ = made("FixedPoints").to_pgfplots(tmp_path / "g", quantity="overlap")
+    (drawn,) = [line for line in Path(tex).read_text().splitlines() if r"\addplot" in line]
+    assert "only marks" in drawn
+    assert "line join" not in drawn
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("PhaseDiagram", ("information-theoretic", "algorithmic", "spinodals")),
+        ("Comparison", ("theory", "simulated", "standard errors")),
+        ("Extrapolation", ("infinite width", "theory")),
+    ],
+)
+def test_pictures_of_several_quantities_name_each(name, words, tmp_path):
+    result = made(name)
+    tex, dat = result.to_pgfplots(tmp_path / "g")
+    picture = Path(tex).read_text()
+    for word in words:
+        assert word in picture
+    assert "error bars" in picture or name == "PhaseDiagram"
+    assert result.origin.expression in Path(dat).read_text()
+    with pytest.raises(OutputError, match="exists"):
+        result.to_pgfplots(tmp_path / "g")

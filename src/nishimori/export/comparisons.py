@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nishimori.simulate.compared import Comparison
     from nishimori.simulate.extrapolation import Extrapolation
 
-__all__ = ["draw_comparison", "draw_limits", "plot_comparison_file"]
+__all__ = ["draw_comparison", "draw_limits", "limits_panel", "plot_comparison_file"]
 
 _SIZE = (9.0, 3.8)  # inches
 
@@ -58,6 +58,14 @@ def draw_comparison(comparison: Comparison, axes: Axes | None = None) -> Axes:
 
 def draw_limits(found: Extrapolation, axes: Axes | None = None) -> Axes:
     """Draw limits of infinite width with bars of two standard errors, theory as crosses."""
+    panel = limits_panel(found)
+    axes = new_axes(axes)
+    draw_panel(axes, panel)
+    return remember(axes, found)
+
+
+def limits_panel(found: Extrapolation) -> Panel:
+    """What `draw_limits` draws."""
     if not found.points:
         raise BadArgument("an extrapolation without points cannot be drawn")
     items: list[Item] = []
@@ -68,9 +76,7 @@ def draw_limits(found: Extrapolation, axes: Axes | None = None) -> Axes:
         color, marker = style_of(place)["color"], marker_of(place)
         items.append(Points(alpha, limit, error, f"{label}: infinite width", color, marker))
         items.append(Points(alpha, theory, None, f"{label}: theory", color, "cross"))
-    axes = new_axes(axes)
-    draw_panel(axes, Panel(items, ALPHA, "test error", x_scale="linear", y_scale="linear"))
-    return remember(axes, found)
+    return Panel(items, ALPHA, "test error", x_scale="linear", y_scale="linear")
 
 
 def plot_comparison_file(

@@ -47,6 +47,10 @@ def pgfplots_files(
     require_readable_name(stem)
     if result.index_name == "threshold":
         return _thresholds(result, stem, force)
+    drawn = _FIGURES.get(type(result).__name__)
+    if drawn is not None and quantity == "test_error":
+        drawn(result).save(f"{stem}.tex", force=force)
+        return f"{stem}.tex", f"{stem}.dat"
     rows = result.rows()
     if not rows:
         raise BadArgument("to_pgfplots: there is no point to draw")
@@ -58,11 +62,38 @@ def pgfplots_files(
     lines = _lines(result, rows, x)
     data = with_comments(_table(lines), document)
     name, band = os.path.basename(stem), _band(rows) if names == ["test_error"] else None
+    joined = len(rows) > 1 and not result.marks_only
     head = head_of(name, header_lines(document), ["fillbetween"] if band else [])
-    picture = head + "\n".join([*_picture(rows, x, names, name, band), END, ""])
+    picture = head + "\n".join([*_picture(rows, x, names, name, band, joined), END, ""])
     write_new(f"{stem}.dat", data.encode(), force=force)
     write_new(f"{stem}.tex", picture.encode(), force=force)
     return f"{stem}.tex", f"{stem}.dat"
+
+
+def _diagram(found: Any) -> Drawing:
+    from nishimori.figures import phase_diagram
+
+    return phase_diagram(found)
+
+
+def _comparison(found: Any) -> Drawing:
+    from nishimori.figures import comparison
+
+    return comparison(found)
+
+
+def _extrapolation(found: Any) -> Drawing:
+    from nishimori.export.comparisons import limits_panel
+
+    return Drawing([limits_panel(found)], results={"extrapolation": found})
+
+
+# several quantities, each with a look of its own
+_FIGURES = {
+    "Comparison": _comparison,
+    "Extrapolation": _extrapolation,
+    "PhaseDiagram": _diagram,
+}
 
 
 def _thresholds(found: Any, stem: str, force: bool) -> tuple[str, str]:
@@ -132,7 +163,12 @@ def _table(lines: Sequence[Rows]) -> str:
 
 
 def _picture(
-    rows: Rows, x: str, names: Sequence[str], file: str, band: tuple[str, str] | None
+    rows: Rows,
+    x: str,
+    names: Sequence[str],
+    file: str,
+    band: tuple[str, str] | None,
+    joined: bool,
 ) -> list[str]:
     places = [row[x] for row in rows]
     wide = min(places) > 0.0 and max(places) > _WIDE * min(places)
@@ -157,17 +193,17 @@ def _picture(
         *(
             line
             for number, name in enumerate(names)
-            for line in _drawn(rows, x, name, data, number, len(names) > 1)
+            for line in _drawn(joined, x, name, data, number, len(names) > 1)
         ),
         r"\end{axis}",
         r"\end{tikzpicture}%",
     ]
 
 
-def _drawn(rows: Rows, x: str, name: str, data: str, number: int, legend: bool) -> list[str]:
+def _drawn(joined: bool, x: str, name: str, data: str, number: int, legend: bool) -> list[str]:
     look = style_of(number)
     style = "only marks, mark=*, mark size=1.5pt"
-    if len(rows) > 1:
+    if joined:
         style = f"line width={_WIDTH:g}pt, line join=round{dashes(look['dash'], _WIDTH)}"
     lines = [rf"\addplot[{_color(look['color'])}, {style}] {_columns(x, name, data)};"]
     return [*lines, rf"\addlegendentry{{{_label(name)}}}"] if legend else lines

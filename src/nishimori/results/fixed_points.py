@@ -27,6 +27,7 @@ class FixedPoints(list[State], Travels):
     origin: Origin | None = None
     references: ClassVar[tuple[str, ...]] = ("barbier2019",)
     table_columns = ("alpha", "overlap", "mmse", "test_error", "free_entropy", "stable", "status")
+    marks_only = True  # several of them at one alpha
 
     def __init__(self, states: Iterable[State] = (), origin: Origin | None = None) -> None:
         super().__init__(states)

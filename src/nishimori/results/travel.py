@@ -30,6 +30,8 @@ class Travels:
 
     table_columns: ClassVar[tuple[str, ...]] = ()
     """What a LaTeX table shows; by default every column of numbers."""
+    marks_only: ClassVar[bool] = False
+    """Whether no line joins its points."""
 
     @property
     def index_name(self) -> str:
@@ -136,7 +138,8 @@ class Travels:
         path : path
             Without extension; ``.tex`` and ``.dat`` are taken off.
         quantity : str or sequence of str, default "test_error"
-            Columns to draw; where the result has no such column, its first one.
+            Columns to draw. Where the result has no such column, its first one; a `PhaseDiagram`
+            and a `Comparison` are then drawn as `nishimori.figures` draws them.
         force : bool, default False
             Whether files that exist are overwritten.
 

@@ -97,6 +97,7 @@ class PosteriorResult(Travels):
     readout: FloatArray | None = None
 
     index_name = "test"
+    marks_only = True
 
     def rows(self) -> list[dict[str, Any]]:
         """One dict per test input: the prediction, its mean label and how well that is known."""

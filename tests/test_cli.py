@@ -579,3 +579,11 @@ def test_interrupted_process(tmp_path):
     assert process.returncode == 130
     assert (out, err) == (b"", b"nishimori: interrupted\n")
     assert os.listdir(tmp_path) == []
+
+
+def test_csv_of_a_reduction_says_that_it_lacks_the_rate(capsys):
+    line = ["reduce", "--activation", "tanh", "--depth", "1", "--format", "csv"]
+    assert main(line) == 0
+    assert capsys.readouterr().err == ""
+    assert main([*line, "--samples", "100", "--dimension", "50"]) == 0
+    assert "the finite-size rate is in the other formats" in capsys.readouterr().err

@@ -49,10 +49,14 @@ def test_thresholds_that_do_not_exist_are_null(capsys):
 
 def test_csv_of_thresholds_and_of_states(capsys):
     assert main([*ONE_BIT, "--format", "csv"]) == 0
-    (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    out, err = capsys.readouterr()
+    assert err == ""
+    (row,) = csv.DictReader(io.StringIO(out))
     assert float(row["algorithmic"]) == PROBLEM.transitions().algorithmic
     assert main([*ONE_BIT, "--format", "csv", "--alpha", "0.5"]) == 0
-    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    out, err = capsys.readouterr()
+    assert "holds the fixed points; the thresholds are in CSV without --alpha" in err
+    rows = list(csv.DictReader(io.StringIO(out)))
     assert len(rows) == 3
 
 

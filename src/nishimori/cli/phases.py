@@ -73,6 +73,12 @@ def run(values: Mapping[str, Any]) -> int:
 
     document = document_for(values, rows, entries, **more)
     write_document(document, rows or [found.row()], table, values)
+    if values.get("format") == "csv" and rows:
+        note(
+            "this CSV holds the fixed points; the thresholds are in CSV without --alpha, and in "
+            "the other formats",
+            values,
+        )
     if "plot" in values:
         if len(set(asked)) < _ENOUGH:
             from nishimori.figures.branches import alpha_grid

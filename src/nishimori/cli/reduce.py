@@ -7,7 +7,7 @@ from typing import Any
 
 from nishimori.cli.model import NETWORK_OPTIONS, build_network
 from nishimori.cli.options import COMMON, INTEGER, INTEGERS, Option
-from nishimori.cli.output import check_targets, document_for, write_document
+from nishimori.cli.output import check_targets, document_for, note, write_document
 from nishimori.cli.progress import progress_bar
 from nishimori.errors import BadArgument
 
@@ -53,6 +53,8 @@ def run(values: Mapping[str, Any]) -> int:
         return text
 
     write_document(document, reduction.rows(), table, values)
+    if in_rows and rate is not None:
+        note("CSV holds the layers; the finite-size rate is in the other formats", values)
     return 0
 
 

@@ -22,6 +22,9 @@ ALPHA = np.geomspace(0.1, 10.0, 30)
 def shown():
     abs_labels = nm.GLM(nm.channels.Readout(nm.activations.Abs()))
 
+    linear = nm.GLM(nm.channels.Linear(noise=0.1))
+    inputs = np.random.default_rng(1).standard_normal((40, 20))
+
     def family(noise):
         return nm.GLM(nm.channels.Sign(noise=noise), nm.priors.Rademacher())
 
@@ -36,6 +39,13 @@ def shown():
         "trajectory": PROBLEM.trajectory(1.0, 20),
         "transitions": abs_labels.transitions(),
         "diagram": nm.phase_diagram(family, 0.0, 0.05, parameter="noise <b>", points=3),
+        "fixed points": nm.GLM(nm.channels.Sign(), nm.priors.Rademacher()).fixed_points(1.35),
+        "comparison": nm.simulate.compare(linear, {"a<b": nm.erm.Ridge()}, [1.0, 2.0], 20),
+        "extrapolation": nm.simulate.extrapolate(
+            linear, nm.erm.Ridge(), 1.0, (20, 40, 80), repetitions=2
+        ),
+        "message passing": nm.simulate.gamp(linear, inputs, inputs[:, 0]),
+        "history": nm.simulate.train_network(NETWORK, inputs, inputs[:, 0], 0, steps=3).history,
     }
 
 
@@ -65,6 +75,11 @@ class Balance(HTMLParser):
         "trajectory",
         "transitions",
         "diagram",
+        "fixed points",
+        "comparison",
+        "extrapolation",
+        "message passing",
+        "history",
     ],
 )
 def test_html_is_well_formed_and_brings_no_style_or_script(shown, name):
@@ -92,10 +107,23 @@ def test_html_shows_the_numbers(shown):
     assert "sign:noise=0.1" in shown["glm"]._repr_html_()
     assert "1 to 3" in shown["network"]._repr_html_()
     assert "1.1284" in shown["transitions"]._repr_html_()
+    states = shown["fixed points"]
+    assert states._repr_html_().count("<tr>") == 1 + len(states) > 2
+    for state in states:
+        assert f"{state.overlap:.6g}" in states._repr_html_()
+    for name in ("comparison", "extrapolation"):
+        point = shown[name].points[0]
+        assert f"{point.theory:.6g}" in shown[name]._repr_html_()
+        assert point.verdict in shown[name]._repr_html_()
+    found = shown["message passing"]
+    assert f"{found.self_overlap[-1]:.6g}" in found._repr_html_()
+    assert "svg" in found._repr_html_()
+    assert ">overlap<" not in found._repr_html_()  # without weights it is not known
 
 
 def test_what_users_name_is_escaped(shown):
     assert "noise &lt;b&gt;" in shown["diagram"]._repr_html_()
+    assert "a&lt;b" in shown["comparison"]._repr_html_()
     network = nm.DeepNetwork([nm.Layer(nm.activations.Custom(lambda x: np.tanh(x)))])
     assert "custom:&lt;lambda&gt;" in network._repr_html_()
     assert "custom:&lt;lambda&gt;" in network.reduce()._repr_html_()

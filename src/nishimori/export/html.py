@@ -20,20 +20,27 @@ if TYPE_CHECKING:
     from nishimori.glm import GLM
     from nishimori.network import DeepNetwork
     from nishimori.reduction import Reduction
-    from nishimori.results import Trajectory
+    from nishimori.results import FixedPoints, Trajectory
     from nishimori.results.rows import Point, Points
+    from nishimori.results.travel import Travels
+    from nishimori.simulate import Comparison, Extrapolation
+    from nishimori.simulate.tracks import Tracks
     from nishimori.sweeps import Sweep
     from nishimori.transitions import PhaseDiagram, Transitions
 
 __all__ = [
+    "comparison_html",
     "curve_html",
     "diagram_html",
+    "extrapolation_html",
+    "fixed_points_html",
     "glm_html",
     "network_html",
     "reduction_html",
     "sparkline",
     "state_html",
     "sweep_html",
+    "tracks_html",
     "trajectory_html",
     "transitions_html",
 ]
@@ -145,6 +152,38 @@ def trajectory_html(trajectory: Trajectory) -> str:
     return _titled(title, _pairs([*rows, last, ("status", trajectory.status.label)]))
 
 
+def fixed_points_html(found: FixedPoints) -> str:
+    """A row for each."""
+    count = f"{len(found)} fixed point{'' if len(found) == 1 else 's'}"
+    return _titled(f"State evolution: {count}", _columns(found))
+
+
+def comparison_html(comparison: Comparison) -> str:
+    """What was simulated, how it went, and the points."""
+    said = _pairs([("outcome", comparison.summary)])
+    return _titled(comparison.title or "Simulations beside theory", said + _columns(comparison))
+
+
+def extrapolation_html(found: Extrapolation) -> str:
+    """The limits beside theory."""
+    return _titled("Limits of infinite width", _columns(found))
+
+
+def tracks_html(found: Tracks) -> str:
+    """What was recorded, against the iteration, with its last value."""
+    steps = np.array([row[found.index_name] for row in found.rows()], dtype=np.float64)
+    header = ("", "last", f"against {found.index_name}")
+    rows = []
+    for name in found.shown_columns:
+        values = np.asarray(getattr(found, name, steps), dtype=np.float64)
+        if name != found.index_name:
+            line = _Raw(sparkline(steps, values))
+            rows.append((name.replace("_", " "), _number(values[-1]), line))
+    status = getattr(found, "status", None)
+    how = f", {status.label}" if isinstance(status, Status) else ""
+    return _titled(f"{type(found).__name__}: {len(steps)} points{how}", _table(header, rows))
+
+
 def transitions_html(transitions: Transitions) -> str:
     """A sentence for each threshold."""
     rows = [(name.replace("_", " "), text) for name, text in transitions.statements.items()]
@@ -236,6 +275,20 @@ def _number(value: Any) -> str:
 
 def _cell(value: Any) -> str:
     return value if isinstance(value, _Raw) else escape(str(value))
+
+
+def _columns(result: Travels) -> str:
+    """The rows of a result, in the columns of its LaTeX table."""
+    rows = result.rows()
+    names = result.shown_columns
+    header = [name.replace("_", " ") for name in names]
+    return _table(header, [[_plain(row.get(name)) for name in names] for row in rows])
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return _number(value) if isinstance(value, float) else str(value)
 
 
 def _pairs(rows: Iterable[tuple[str, Any]]) -> str:

@@ -37,6 +37,11 @@ class FixedPoints(list[State], Travels):
         """One dict per fixed point."""
         return [state.row() for state in self]
 
+    def _repr_html_(self) -> str:
+        from nishimori.export.html import fixed_points_html
+
+        return fixed_points_html(self)
+
     def plot(
         self,
         ax: Axes | None = None,

@@ -254,6 +254,11 @@ class Comparison(Travels):
 
         return draw_comparison(self, one_axes(ax, axes))
 
+    def _repr_html_(self) -> str:
+        from nishimori.export.html import comparison_html
+
+        return comparison_html(self)
+
     def __str__(self) -> str:
         columns = [["estimator", *(p.estimator for p in self.points)]]
         for name, form in _COLUMNS.items():

@@ -113,6 +113,11 @@ class Extrapolation(Travels):
         """Whether every limit agrees with theory."""
         return all(point.verdict == "agrees" for point in self.points)
 
+    def _repr_html_(self) -> str:
+        from nishimori.export.html import extrapolation_html
+
+        return extrapolation_html(self)
+
     def __str__(self) -> str:
         names = ("theory", "limit", "standard_error", "bias", "systematic", "z", "z_after")
         lines = [

@@ -38,6 +38,11 @@ class Tracks(Travels):
         names = [self.index_name, *(name for name in self.tracks if name != self.index_name)]
         return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
+    def _repr_html_(self) -> str:
+        from nishimori.export.html import tracks_html
+
+        return tracks_html(self)
+
     def plot(
         self,
         ax: Axes | None = None,

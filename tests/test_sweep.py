@@ -497,6 +497,7 @@ def test_xarray(serial):
 def test_pandas(serial):
     pytest.importorskip("pandas")
     frame = serial.to_pandas()
+    assert frame.attrs["expression"].startswith("nm.sweep(subject=")
     assert len(frame) == 24
     assert frame["alpha"].tolist()[:6] == [0.5, 0.5, 1.0, 1.0, 4.0, 4.0]
     assert frame["test_error"].tolist()[:4] == serial["test_error"].ravel().tolist()[:4]

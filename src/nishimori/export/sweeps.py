@@ -133,7 +133,14 @@ def deliver(pieces: Iterable[str], path: str | os.PathLike[str] | None, force: b
 
 
 def _attributes(sweep: Sweep) -> dict[str, str]:
-    return {"nishimori": __version__, "subject": str(sweep.specification.get("subject", ""))}
+    document = describe_sweep(sweep)
+    (entry,) = document["results"]
+    return {
+        "nishimori": __version__,
+        "subject": str(sweep.specification.get("subject", "")),
+        "expression": entry["expression"] or "",
+        "command": document["command"] or "",
+    }
 
 
 def _optional(name: str) -> Any:

@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from nishimori.arguments import shown
 from nishimori.errors import BadArgument
 
 if TYPE_CHECKING:
@@ -208,6 +207,7 @@ def one_axes(ax: Axes | None, axes: Axes | None) -> Axes | None:
     found: Any = axes if ax is None else ax
     if found is not None and not (hasattr(found, "plot") and hasattr(found, "set_xlabel")):
         name = "axes" if ax is None else "ax"
-        raise BadArgument(f"plot: {name} must be matplotlib axes, got {shown(found)}")
+        said = " ".join(repr(found).split())
+        raise BadArgument(f"plot: {name} must be matplotlib axes, got {said:.60}")
     chosen: Axes | None = found
     return chosen

@@ -20,14 +20,17 @@ from nishimori.figures.description import (
     labelled,
 )
 
-__all__ = ["Axis", "Settled", "height_of_legends", "settle", "settle_all", "spans_a_decade"]
+__all__ = ["Axis", "Settled", "height_of_legends", "settle", "beyond", "settle_all", "spans_a_decade"]
 
 FloatArray = NDArray[np.float64]
 
+_LEAST = 0.1  # inches of an axis, on axes of others
 _MARGIN = 0.04  # of an axis, beside the data
 _FEW = 3.2  # decades that get ticks at 2 and 5 too
 _STEP = 0.01  # of an axis, between places along a line
 _FREE = 4.0  # places that the legend may cover; if it would cover more, it goes above
+_HUGE = 1e300  # what is farther off is not looked for: programs that draw would overflow
+_LARGEST = 307  # power of ten that a float holds
 _LETTER = 0.05  # inches of one character of a legend
 _ROW = 0.16  # inches of one row of it
 _CORNERS = {
@@ -52,7 +55,8 @@ class Axis:
         """Where `values` are, 0 at the lower end of the axis and 1 at the upper."""
         with np.errstate(divide="ignore", invalid="ignore"):
             if self.log:
-                return np.log(np.asarray(values) / self.low) / math.log(self.high / self.low)
+                start, end = math.log(self.low), math.log(self.high)
+                return (np.log(np.asarray(values)) - start) / (end - start)
             return (np.asarray(values) - self.low) / (self.high - self.low)
 
 
@@ -88,6 +92,18 @@ def spans_a_decade(values: FloatArray) -> bool:
     """
     finite = values[np.isfinite(values)]
     return bool(finite.size and finite.min() > 0.0 and finite.max() > 10.0 * finite.min())
+
+
+def beyond(value: float, decades: float) -> float:
+    """`value` moved by so many decades, as far as there are numbers.
+
+    Examples
+    --------
+    >>> print(beyond(2.0, 1.0), beyond(1e300, 100.0))
+    20.0 1e+307
+    """
+    power = math.log10(value) + decades
+    return value * 10.0**decades if abs(power) < _LARGEST else 10.0 ** math.copysign(_LARGEST, power)
 
 
 def settle_all(panels: Sequence[Panel], columns: int, size: tuple[float, float]) -> list[Settled]:
@@ -128,7 +144,7 @@ def settle(panel: Panel, width: float, height: float) -> Settled:
     x = _axis(panel.x_label, panel.x_scale, panel.x_limits, values, values, margin)
     up, bars = (_values(panel.items, "y", x, bars=bars) for bars in (False, True))
     y = _axis(panel.y_label, panel.y_scale, panel.y_limits, up, bars, _MARGIN)
-    inches = (width - 0.6, height - 0.5)
+    inches = (max(width - 0.6, _LEAST), max(height - 0.5, _LEAST))
     names = _names(panel.items, x, y, inches)
     entries = labelled(panel.items)
     legend = panel.legend if entries else "none"
@@ -157,14 +173,15 @@ def _axis(
     log = spans_a_decade(values) if scale == "auto" else scale == "log"
     if limits is not None and limits[0] <= 0.0:
         log = False
-    kept = reached[np.isfinite(reached) & ((reached > 0.0) | (not log))]
+    sizes = np.abs(reached)
+    kept = reached[(sizes <= _HUGE) & (((reached > 0.0) & (sizes >= 1.0 / _HUGE)) | (not log))]
     if limits is None:
         low, high = (float(kept.min()), float(kept.max())) if kept.size else (0.1, 1.0)
         if not low < high:
             low, high = (low / 2.0, high * 2.0) if log else (low - 0.5, high + 0.5)
         elif log:
-            factor = (high / low) ** margin
-            low, high = low / factor, high * factor
+            reach = margin * (math.log10(high) - math.log10(low))
+            low, high = beyond(low, -reach), beyond(high, reach)
         else:
             low, high = low - margin * (high - low), high + margin * (high - low)
     else:
@@ -176,7 +193,7 @@ def _ticks(log: bool, low: float, high: float) -> tuple[float, ...]:
     """Decades, with 2 and 5 between few of them; () where the backend may choose."""
     if not log:
         return ()
-    decades = math.log10(high / low)
+    decades = math.log10(high) - math.log10(low)
     powers = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 1)
     if decades > _FEW:
         step = max(1, round(decades / 6.0))
@@ -304,7 +321,9 @@ def _drawn(
 
 def _dense(across: FloatArray, up: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Places along a line, `_STEP` apart."""
-    parts: list[tuple[FloatArray, FloatArray]] = [(across[:1], up[:1])]
+    parts: list[tuple[FloatArray, FloatArray]] = [
+        (np.clip(across[:1], -1.0, 2.0), np.clip(up[:1], -1.0, 2.0))
+    ]
     for k in np.flatnonzero(np.isfinite(across[:-1] + across[1:] + up[:-1] + up[1:])):
         ends = np.clip(across[k : k + 2], -1.0, 2.0), np.clip(up[k : k + 2], -1.0, 2.0)
         length = math.hypot(*(end[1] - end[0] for end in ends))

@@ -111,7 +111,6 @@ def draw_curve(
 
     items = curve_items(curve, quantity, label)
     axes = new_axes(axes)
-    color = None
     for item in items:
         if isinstance(item, Points):  # alone: a line through it would not be seen
             draw_items(axes, [Line(item.x, item.y, item.label)], **{"marker": "o", **look})
@@ -119,9 +118,9 @@ def draw_curve(
             draw_items(axes, [item], **look)
         else:
             continue
-        if color is None:
-            color = to_hex(axes.lines[-1].get_color())
-            look = look if "c" in look else {"color": color, **look}
+        if "c" not in look:
+            look["color"] = axes.lines[-1].get_color()
+    color = to_hex(axes.lines[-1].get_color())
     draw_items(axes, [replace(item, color=color) for item in items if isinstance(item, Band)])
     across = abscissa(curve)
     if is_log(getattr(curve, across), across):

@@ -83,8 +83,8 @@ def learning_curves(
     Points that failed are left out. The axes are logarithmic where values span more than a decade.
     An array of alphas, or of regularizations, is a line for each of its rows; several
     regularizations at one alpha are a line against the regularization, beside which a curve of one
-    alpha that has none is a level. Quantiles over networks are shaded. A simulation with the label of a curve shares its colour and
-    its entry in the legend.
+    alpha that has none is a level. Quantiles over networks are shaded. A simulation with the label
+    of a curve shares its colour and its entry in the legend.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def learning_curves(
         if across == "regularization" and isinstance(curve, Curve):  # a level: it has none
             low, high = min(map(np.min, reached)), max(map(np.max, reached))
             level = float(drawn_values(getattr(curve, quantity), curve)[0])
-            items.append(Line([low, high], [level, level], said, **look))
+            items.append(Line(np.array([low, high]), np.full(2, level), said, **look))
         else:
             items += curve_items(curve, quantity, said, **look, across=across)
     places = {label: place for place, label in enumerate(named)}

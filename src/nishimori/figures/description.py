@@ -93,7 +93,7 @@ class Points:
         _settle_arrays(self, "x", "y", *(() if self.error is None else ("error",)))
         if self.error is not None and (self.error < 0.0).any():
             raise BadArgument(
-                f"Points: error must be at least 0, or NaN for no bar, got {self.error.min():g}"
+                f"Points: error must be at least 0, or NaN for no bar, got {np.nanmin(self.error):g}"
             )
         if self.marker is not None:
             require_choice("marker", self.marker, "Points", (*MARKERS, "ring"))

@@ -20,7 +20,15 @@ from nishimori.figures.description import (
     labelled,
 )
 
-__all__ = ["Axis", "Settled", "height_of_legends", "settle", "beyond", "settle_all", "spans_a_decade"]
+__all__ = [
+    "Axis",
+    "Settled",
+    "beyond",
+    "height_of_legends",
+    "settle",
+    "settle_all",
+    "spans_a_decade",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -103,7 +111,9 @@ def beyond(value: float, decades: float) -> float:
     20.0 1e+307
     """
     power = math.log10(value) + decades
-    return value * 10.0**decades if abs(power) < _LARGEST else 10.0 ** math.copysign(_LARGEST, power)
+    return (
+        value * 10.0**decades if abs(power) < _LARGEST else 10.0 ** math.copysign(_LARGEST, power)
+    )
 
 
 def settle_all(panels: Sequence[Panel], columns: int, size: tuple[float, float]) -> list[Settled]:

@@ -309,6 +309,18 @@ def test_panels_wrap_before_they_are_narrow(size, count, columns):
     assert len(drawing.axes) == count
 
 
+def test_numbers_at_a_short_axis_are_few():
+    line = nm.figures.Line([0.1, 20.0], [0.1, 20.0])
+    wide, small = (
+        layout.settle(nm.figures.Panel([line]), *size) for size in ((3.4, 2.4), (1.7, 1))
+    )
+    for axis in (wide.x, wide.y):
+        assert axis.ticks == (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)[: len(axis.ticks)]
+        assert len(axis.ticks) >= 7
+    for axis in (small.x, small.y):
+        assert axis.ticks == (0.1, 1.0, 10.0)
+
+
 def test_the_smallest_size(tmp_path):
     panel = nm.figures.Panel([replace(LINE, label="a")], "x", "y")
     smallest = nm.figures.Drawing([panel], size=(1.2, 1.0))
@@ -318,7 +330,7 @@ def test_the_smallest_size(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "values", [[1e300, 1e-300], [-1e308, 1e308], [1e-310, 1e-312], [1e300, 1.0]]
+    "values", [[1e300, 1e-300], [-1e308, 1e308], [1e-310, 1e-312], [1e300, 1.0], [1e300, 1e300]]
 )
 def test_huge_ranges(values, tmp_path):
     for line in (nm.figures.Line([1.0, 2.0], values, "a"), nm.figures.Line(values, values, "a")):

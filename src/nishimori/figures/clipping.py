@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from nishimori.figures.layout import Axis, beyond
+from nishimori.figures.axis import Axis, beyond
 
 __all__ = ["clipped", "far", "stretches"]
 

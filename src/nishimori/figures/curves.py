@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nishimori.arguments import require_positive, shown
 from nishimori.errors import BadArgument, suggest
+from nishimori.figures.axis import spans_a_decade
 from nishimori.figures.description import (
     Band,
     Item,
@@ -21,7 +22,6 @@ from nishimori.figures.description import (
     style_of,
 )
 from nishimori.figures.drawing import Drawing
-from nishimori.figures.layout import spans_a_decade
 from nishimori.figures.simulated import comparisons_in, made_again, measured_in
 from nishimori.figures.splitting import lines_of
 from nishimori.results import Curve, ErmCurve
@@ -217,7 +217,7 @@ def abscissa(curve: Rows[Any]) -> str:
     Examples
     --------
     >>> import nishimori as nm
-    >>> problem, ridge = nm.GLM(), nm.erm.Ridge(regularization=[0.1, 1.0])
+    >>> problem, ridge = nm.GLM(nm.channels.Linear()), nm.erm.Ridge(regularization=[0.1, 1.0])
     >>> abscissa(ridge.learning_curve(problem, 1.0))
     'regularization'
     """

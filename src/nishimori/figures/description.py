@@ -92,9 +92,8 @@ class Points:
     def __post_init__(self) -> None:
         _settle_arrays(self, "x", "y", *(() if self.error is None else ("error",)))
         if self.error is not None and (self.error < 0.0).any():
-            raise BadArgument(
-                f"Points: error must be at least 0, or NaN for no bar, got {np.nanmin(self.error):g}"
-            )
+            least = np.nanmin(self.error)
+            raise BadArgument(f"Points: error must be at least 0, or NaN for no bar, got {least:g}")
         if self.marker is not None:
             require_choice("marker", self.marker, "Points", (*MARKERS, "ring"))
 

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from nishimori.errors import BadArgument, OutputError
+from nishimori.figures.axis import Axis
 from nishimori.figures.description import Band, Item, Line, Note, Panel, Points, Span, Threshold
-from nishimori.figures.layout import Axis, Settled, settle, settle_all
+from nishimori.figures.layout import Settled, settle, settle_all
 from nishimori.figures.palette import DASHES, GREY
 
 if TYPE_CHECKING:

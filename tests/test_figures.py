@@ -23,6 +23,7 @@ from nishimori.figures.tex_text import tex_text
 from nishimori.simulate.compared import Comparison, compared_point
 
 pytest.importorskip("matplotlib")
+from matplotlib.figure import Figure
 
 PROBLEM = nm.GLM(nm.channels.Linear(noise=0.1))
 ALPHA = np.array([3.0, 0.1, 1.0, 20.0])
@@ -102,6 +103,65 @@ def test_failed_points_are_left_out():
     np.testing.assert_array_equal(np.isnan(shown), [True, False, False, False])
 
 
+STRENGTHS = [[0.01], [1.0]]
+RATIOS = np.array([2.0, 0.5, 1.0])
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_several_rows_are_several_lines_of_one_look(turned):
+    ridge = nm.erm.Ridge(regularization=np.transpose(STRENGTHS) if turned else STRENGTHS)
+    curve = ridge.learning_curve(PROBLEM, RATIOS[:, None] if turned else RATIOS)
+    rows = curve.test_error.T if turned else curve.test_error
+    order = np.argsort(RATIOS)
+    (drawn,) = nm.figures.learning_curves({"r": curve}).axes
+    assert [text.get_text() for text in drawn.get_legend().get_texts()] == ["r"]
+    own = Figure().subplots()
+    curve.plot(own, label="r")
+    assert [t.get_text() for t in own.legend().get_texts()] == ["r"]
+    for axes in (drawn, own):
+        lines = lines_of(axes)
+        for line, row in zip(lines, rows, strict=True):
+            np.testing.assert_array_equal(line.get_xdata(), RATIOS[order])
+            np.testing.assert_array_equal(line.get_ydata(), row[order])
+        assert len({line.get_color() for line in lines}) == 1
+        assert len({line.get_linestyle() for line in lines}) == 1
+
+
+def test_bands_of_several_rows():
+    alpha = np.array([[1.0, 2.0], [3.0, 4.0]])
+    curve = PROBLEM.learning_curve(alpha)
+    quantiles = {p: curve.test_error * (0.5 + p) for p in (0.05, 0.95)}
+    bands = nm.figures.learning_curves(replace(curve, quantiles=quantiles)).panels[0].items[:2]
+    for band, x, high in zip(bands, alpha, quantiles[0.95], strict=True):
+        np.testing.assert_array_equal(band.x, x)
+        np.testing.assert_array_equal(band.high, high)
+    assert [band.label for band in bands] == ["5% to 95% of networks", None]
+
+
+def test_regularizations_at_one_alpha_are_the_abscissa():
+    strengths = [10.0, 0.5, 1.0]
+    curve = nm.erm.Ridge(regularization=strengths).learning_curve(PROBLEM, 1.0)
+    optimal = PROBLEM.learning_curve(1.0)
+    (drawn,) = nm.figures.learning_curves(
+        {"optimal": optimal, "r": curve}, {"r": ([1.0], [0.5], [0.01])}
+    ).axes
+    own = Figure().subplots()
+    curve.plot(own)
+    for axes in (drawn, own):
+        line = lines_of(axes)[1 if axes is drawn else 0]
+        np.testing.assert_array_equal(line.get_xdata(), np.sort(strengths))
+        np.testing.assert_array_equal(line.get_ydata(), curve.test_error[np.argsort(strengths)])
+        assert axes.get_xscale() == "log"
+        assert axes.get_xlabel() == nm.figures.curves.LABELS["regularization"]
+    level = lines_of(drawn)[0]
+    np.testing.assert_array_equal(level.get_xdata(), [0.5, 10.0])
+    np.testing.assert_array_equal(level.get_ydata(), [float(optimal.test_error)] * 2)
+    with pytest.raises(BadArgument, match="no axis in common"):
+        nm.figures.learning_curves([curve, CURVES["ridge"]])
+    with pytest.raises(BadArgument, match=r"give arrays \(regularization, mean"):
+        nm.figures.learning_curves({"ridge": curve}, table())
+
+
 def test_simulations_are_markers_with_bars_in_the_colour_of_their_curve():
     drawing = nm.figures.learning_curves(CURVES, {"ridge": MEASURED}, bars=3.0)
     (axes,) = drawing.axes
@@ -150,6 +210,30 @@ def test_phases_are_every_branch(kinds):
     top = [i for i in lower.items if isinstance(i, nm.figures.Line) and i.color == palette.BLUE]
     assert max(np.nanmax(np.abs(item.y)) for item in top) < 0.1
     assert all(np.nanmin(np.abs(item.y)) == 0.0 for item in top)
+
+
+PERFECT = nm.GLM(nm.channels.Readout(nm.activations.Abs(), noise=0.0))
+
+
+def test_phases_where_the_free_entropy_is_infinite():
+    upper, lower = nm.figures.phases(PERFECT, np.linspace(0.3, 2.0, 10)).panels
+    lines = [item for item in lower.items if isinstance(item, nm.figures.Line)]
+    shown = np.concatenate([line.y for line in lines])
+    assert np.isfinite(shown).any()
+    assert not np.isinf(shown).any()
+    assert any(np.nanmax(item.y) == 1.0 for item in upper.items if hasattr(item, "y"))
+
+
+def test_phases_at_one_alpha_are_marked():
+    drawing = nm.figures.phases(ONE_BIT, [1.4])
+    points = [item for item in drawing.panels[0].items if isinstance(item, nm.figures.Points)]
+    lines = [item for item in drawing.panels[0].items if isinstance(item, nm.figures.Line)]
+    assert [item.y.tolist() for item in points] == [item.y.tolist() for item in lines]
+    assert len(points) == 3
+    assert {item.color for item in points} == {item.color for item in lines}
+    # a point that a line goes through has no mark
+    dense = nm.figures.phases(ONE_BIT, np.linspace(1.3, 1.4, 5)).panels[0].items
+    assert not any(isinstance(item, nm.figures.Points) for item in dense)
 
 
 def test_transitions_know_their_problem(kinds):
@@ -209,6 +293,53 @@ def test_sizes_by_hand():
     drawing = nm.figures.learning_curves(CURVES, size=(5.0, 2.0))
     assert tuple(drawing.figure.get_size_inches()) == (5.0, 2.0)
     assert nm.figures.learning_curves(CURVES, size=4).dimensions[0] == 4.0
+
+
+@pytest.mark.parametrize(
+    ("size", "count", "columns"),
+    [("column", 2, 2), ("column", 3, 2), ("column", 6, 2), ("wide", 6, 3), (2.0, 6, 1)],
+)
+def test_panels_wrap_before_they_are_narrow(size, count, columns):
+    panel = nm.figures.Panel([LINE], "x", "y")
+    drawing = nm.figures.Drawing([panel] * count, size=size)
+    across, up = drawing.dimensions
+    assert drawing.columns == columns
+    assert across / columns >= 1.5
+    assert up * columns / count >= 1.2 - 1e-12
+    assert len(drawing.axes) == count
+
+
+def test_numbers_at_a_short_axis_are_few():
+    line = nm.figures.Line([0.1, 20.0], [0.1, 20.0])
+    wide, small = (
+        layout.settle(nm.figures.Panel([line]), *size) for size in ((3.4, 2.4), (1.7, 1))
+    )
+    for axis in (wide.x, wide.y):
+        assert axis.ticks == (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)[: len(axis.ticks)]
+        assert len(axis.ticks) >= 7
+    for axis in (small.x, small.y):
+        assert axis.ticks == (0.1, 1.0, 10.0)
+
+
+def test_the_smallest_size(tmp_path):
+    panel = nm.figures.Panel([replace(LINE, label="a")], "x", "y")
+    smallest = nm.figures.Drawing([panel], size=(1.2, 1.0))
+    for extension in ("png", "tex"):
+        smallest.save(tmp_path / f"a.{extension}")
+    assert nm.figures.Drawing([panel, panel], columns=1, size=1.2).dimensions[1] >= 1.2
+
+
+@pytest.mark.parametrize(
+    "values", [[1e300, 1e-300], [-1e308, 1e308], [1e-310, 1e-312], [1e300, 1.0], [1e300, 1e300]]
+)
+def test_huge_ranges(values, tmp_path):
+    for line in (nm.figures.Line([1.0, 2.0], values, "a"), nm.figures.Line(values, values, "a")):
+        drawing = nm.figures.Drawing([nm.figures.Panel([line], "x", "y")])
+        drawing.save(tmp_path / "a.png", force=True)
+        drawing.save(tmp_path / "a.tex", force=True)
+    if values[1] == 1e-300:
+        low, high = drawing.axes[0].get_ylim()
+        assert low < 1e-300 < 1e300 < high
 
 
 def test_text_is_of_the_size_of_a_paper(kinds):
@@ -328,6 +459,21 @@ LINE = nm.figures.Line([1.0, 2.0], [1.0, 2.0])
         (lambda: nm.figures.learning_curves(CURVES, size="huge"), "size must be one of 'column'"),
         (lambda: nm.figures.learning_curves(CURVES, size=(1, 2, 3)), "size must be one of"),
         (lambda: nm.figures.learning_curves(CURVES, size=True), "size must be one of"),
+        (lambda: nm.figures.learning_curves(CURVES, size=(0.5, 0.5)), "at least 1.2 x 1 and"),
+        (lambda: nm.figures.learning_curves(CURVES, size=1.1), r"at least 1\.2 x 1 inches"),
+        (
+            lambda: nm.figures.Drawing([nm.figures.Panel([LINE])] * 6, columns=6),
+            "at least 6 x 1 inches for 6 panels, 6 in a row; got 3.375 x 1.2",
+        ),
+        (lambda: nm.figures.Panel([LINE], weight=0), "weight must be finite and positive"),
+        (lambda: nm.figures.Points([1, 2], [1, 2], [-0.1, math.nan]), "at least 0.*got -0.1"),
+        (
+            lambda: nm.figures.learning_curves(CURVES, {"a": ([1], [1], [-1])}),
+            "error must be at least 0",
+        ),
+        (lambda: nm.figures.learning_curves(CURVES).save(3), "path must be a str or a path, got 3"),
+        (lambda: nm.figures.learning_curves(CURVES).save(None), "must be a str or a path, got No"),
+        (lambda: nm.figures.learning_curves(CURVES).save(b"a.pdf"), "must be a str or a path"),
         (lambda: nm.figures.phases(3), "expected a GLM or Transitions"),
         (lambda: nm.figures.phases(ONE_BIT, quantity="x"), "quantity must be one of"),
         (lambda: nm.figures.phase_diagram(3), "expected a PhaseDiagram"),
@@ -399,6 +545,38 @@ def test_pictures_say_how_they_were_made(kinds, tmp_path):
         assert "learning_curve" in entries["ridge"]["expression"]
     kinds["curves"].save(tmp_path / "figure.tex")
     assert "learning_curve" in (tmp_path / "figure.tex").read_text()
+
+
+def test_eps_has_no_transparency_and_leaves_the_figure_as_it_is(tmp_path, caplog):
+    items = [
+        nm.figures.Band([1, 2], [1, 1], [2, 2], "b", palette.BLUE, 0.15),
+        nm.figures.Line([1, 2], [1, 2], "a"),
+    ]
+    drawing = nm.figures.Drawing([nm.figures.Panel(items, "x", "y")])
+    drawing.figure.set_layout_engine("none")  # it settles on other pixels every time
+    drawing.save(tmp_path / "before.png")
+    drawing.save(tmp_path / "a.eps")
+    drawing.save(tmp_path / "after.png")
+    assert "transparency" not in caplog.text
+    assert (tmp_path / "before.png").read_bytes() == (tmp_path / "after.png").read_bytes()
+    # the band is as pale as it is elsewhere: 15% of #0072B2 on white
+    assert b"0.85 0.917 0.955 setrgbcolor" in (tmp_path / "a.eps").read_bytes()
+
+
+def test_simulations_are_described_too(tmp_path):
+    compared = nm.simulate.compare(
+        PROBLEM, nm.erm.Ridge(), alpha=[1.0, 3.0], width=20, repetitions=4
+    )
+    curves = {"ridge": nm.erm.Ridge().learning_curve(PROBLEM, [1.0, 3.0])}
+    for given, name in (({"ridge": compared}, "ridge (simulated)"), (compared, "(simulated)")):
+        drawing = nm.figures.learning_curves(curves, given)
+        assert list(drawing.results) == ["ridge", name]
+    drawing.save(tmp_path / "a.pdf")
+    found = nm.export.reproduce(tmp_path / "a.pdf")
+    assert found.agrees
+    assert found.simulated
+    # one of data that the file does not hold would keep the curves from being made again
+    assert list(nm.figures.learning_curves(curves, table()).results) == ["ridge"]
 
 
 def test_text_of_a_pdf_is_embedded_as_truetype(kinds, tmp_path):
@@ -489,6 +667,30 @@ def test_pairs_compile_by_themselves(kinds, tmp_path, kind):
     assert "Output written on figure.pdf (1 page" in said
     assert "Missing character" not in said
     assert "Overfull" not in said
+
+
+LOST = [np.nan, np.nan]
+
+
+@needs_tex
+@pytest.mark.parametrize(
+    "item",
+    [
+        nm.figures.Line([1, 2], LOST, "lost"),
+        nm.figures.Line([1, 2], LOST, "lost", legend_marker="square"),
+        nm.figures.Line([1, 2], LOST),
+        nm.figures.Line([], [], "lost"),
+        nm.figures.Points([1, 2], LOST, [0.1, 0.1], "lost"),
+        nm.figures.Points([1, 2], [1, 2], LOST, "lost"),
+        nm.figures.Band([1, 2], LOST, [1, 2], "lost"),
+        nm.figures.Line([1, 2], [1e300, 1e-300], "lost"),
+    ],
+    ids=["line", "marked", "unnamed", "empty", "points", "bars", "band", "huge"],
+)
+def test_what_is_lost_compiles(item, tmp_path):
+    nm.figures.Drawing([nm.figures.Panel([item])]).save(tmp_path / "a.tex")
+    assert "no coordinates" not in compiles(tmp_path, "a")
+    assert ("lost" in (tmp_path / "a.tex").read_text()) == (item.label is not None)
 
 
 @needs_tex

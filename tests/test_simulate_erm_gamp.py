@@ -175,6 +175,7 @@ X, Y = np.random.default_rng(0).standard_normal((60, 30)), np.ones(60)
         (lambda: erm_gamp(E.Ridge(), X / 30**0.5, Y), "not x/sqrt"),
         (lambda: erm_gamp(E.Ridge(), X, Y, weights=X), "weights must be 30 finite numbers"),
         (lambda: erm_gamp(E.Ridge(), X, Y).predict(X[:, :2]), "rows of 30 numbers"),
+        (lambda: erm_gamp(E.Ridge(), X, Y).predict(X * np.nan), "inputs must be finite"),
     ],
 )
 def test_bad_input_is_one_sentence(call, words):

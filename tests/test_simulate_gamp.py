@@ -330,6 +330,7 @@ X, Y = np.random.default_rng(0).standard_normal((60, 30)), np.ones(60)
         ),
         (lambda: gamp(nm.GLM(C.Readout(A.Sine())), X, 0.5 * Y), "needs noise > 0"),
         (lambda: gamp(SIGN, X, Y).predict(X[:, :3]), "rows of 30 numbers"),
+        (lambda: gamp(SIGN, X, Y).predict(X * np.nan), "inputs must be finite"),
         (lambda: MessagePassing(3), "estimator must be one of nishimori.erm or None"),
         (lambda: MessagePassing(iterations=0.5), "MessagePassing: iterations must be an integer"),
         (lambda: MessagePassing(on_failure="ignore"), "on_failure must be one of"),

@@ -414,6 +414,7 @@ NETWORK = nm.DeepNetwork([nm.Layer(nm.activations.Tanh()), nm.Layer(nm.activatio
         (mixed, {"a": [1], "d": [2]}, "unknown argument of mixed 'd'; known: a, b, c"),
         (mixed, {"a": [1]}, "mixed needs 'b', which the grid does not give"),
         (mixed, {"a": [1], "b": []}, "b has no values"),
+        (mixed, {"a": {1, 2}, "b": [1]}, "the values of a have no order in a set"),
         (mixed, {"a": np.ones((2, 2)), "b": 1}, "one of shape (2, 2)"),
         (mixed, {"p": {"a": [1, 2], "b": [1, 2, 3]}}, "equally many: a has 2, b has 3"),
         (mixed, {"p": {"a": [1, 2], "b": 3}}, "must be a sequence, got 3"),

@@ -243,3 +243,12 @@ def test_phase_diagram_of_noisy_bits() -> None:
             assert np.min(np.abs(exact / a - 1.0)) < 1e-9
     assert diagram.information_theoretic[0, 0] == 0.02
     assert diagram.information_theoretic[-1, 0] == pytest.approx(noise)
+
+
+@pytest.mark.parametrize("prior", [nm.priors.Gaussian(), nm.priors.Rademacher()])
+@pytest.mark.parametrize("signal_variance", [0.5, 1.0])
+def test_weak_recovery_of_phase_retrieval_is_one_half(prior, signal_variance):
+    # the noiseless modulus, whatever the prior; Mondelli and Montanari, arXiv:1708.05932
+    channel = nm.channels.Readout(nm.activations.Abs(), noise=0.0)
+    found = nm.GLM(channel, prior=prior, signal_variance=signal_variance).transitions()
+    assert abs(found.weak_recovery - 0.5) < found.errors["weak_recovery"] < 5e-12

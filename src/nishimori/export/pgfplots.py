@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nishimori.errors import BadArgument, Status
 from nishimori.export.files import file_name, refuse_existing, write_new
@@ -20,6 +19,7 @@ from nishimori.figures.curves import ALPHA
 from nishimori.figures.description import Panel, Threshold, style_of
 from nishimori.figures.drawing import Drawing
 from nishimori.figures.pgfplots_items import dashes
+from nishimori.figures.splitting import lines_of
 from nishimori.figures.tex_files import AXIS, END, head_of, require_readable_name
 from nishimori.figures.tex_text import tex_text
 
@@ -127,13 +127,9 @@ def _quantities(result: Any, rows: Rows, quantity: str | Sequence[str], x: str) 
 def _lines(result: Any, rows: Rows, x: str) -> list[list[dict[str, Any]]]:
     """Points in the lines that they are drawn as, ascending; NaN where a point failed."""
     shape = getattr(result, "shape", (len(rows),))
-    places: NDArray[np.int_] = np.arange(len(rows)).reshape(shape)
-    if len(shape) > 1:
-        values = np.array([row[x] for row in rows]).reshape(shape)
-        changing = [k for k in range(len(shape)) if (np.diff(values, axis=k) != 0.0).any()]
-        places = np.moveaxis(places, changing[-1] if changing else -1, -1)
+    along = np.array([row[x] if len(shape) > 1 else 0.0 for row in rows]).reshape(shape)
     groups: dict[Any, list[dict[str, Any]]] = {}
-    for number, line in enumerate(places.reshape(-1, places.shape[-1] if places.ndim else 1)):
+    for number, line in enumerate(lines_of(along)):
         for place in line:
             row = rows[place]
             key = (number, row.get("estimator"), row.get("boundary"))

@@ -19,10 +19,16 @@ from nishimori.export.provenance import (
     figure_metadata,
     registered,
 )
-from nishimori.figures.curves import ALPHA, LABELS, curve_items, quantity_label
+from nishimori.figures.curves import (
+    ALPHA,
+    LABELS,
+    abscissa,
+    curve_items,
+    is_log,
+    quantity_label,
+)
 from nishimori.figures.description import Band, Item, Line, Panel, Points, Scale, style_of
 from nishimori.figures.drawing import Drawing
-from nishimori.figures.layout import spans_a_decade
 from nishimori.figures.with_matplotlib import draw_items, render_panels, require_matplotlib, style
 
 if TYPE_CHECKING:
@@ -71,11 +77,12 @@ def draw_curve(
     label: str | None = None,
     **look: Any,
 ) -> Axes:
-    """Draw one quantity of a curve against alpha.
+    """Draw one quantity of a curve against alpha, a line for each row of an array of alphas.
 
-    The axis of alpha is logarithmic where alpha spans more than a decade. Points that failed are
-    left out. Where the test error is a mean over networks, shaded bands between its quantiles show
-    how it varies.
+    Several regularizations at one alpha are drawn against the regularization instead. The axis of
+    alpha is logarithmic where alpha spans more than a decade. Points that failed are left out.
+    Where the test error is a mean over networks, shaded bands between its quantiles show how it
+    varies.
 
     Parameters
     ----------
@@ -105,17 +112,21 @@ def draw_curve(
 
     items = curve_items(curve, quantity, label)
     axes = new_axes(axes)
-    last = items[-1]
-    if isinstance(last, Points):  # alone: a line through it would not be seen
-        look.setdefault("marker", "o")
-        last = Line(last.x, last.y, label)
-    if isinstance(last, Line):
-        draw_items(axes, [last], **look)
+    for item in items:
+        if isinstance(item, Points):  # alone: a line through it would not be seen
+            draw_items(axes, [Line(item.x, item.y, item.label)], **{"marker": "o", **look})
+        elif isinstance(item, Line):
+            draw_items(axes, [item], **look)
+        else:
+            continue
+        if "c" not in look:
+            look["color"] = axes.lines[-1].get_color()
     color = to_hex(axes.lines[-1].get_color())
     draw_items(axes, [replace(item, color=color) for item in items if isinstance(item, Band)])
-    if spans_a_decade(curve.alpha):
+    across = abscissa(curve)
+    if is_log(getattr(curve, across), across):
         axes.set_xscale("log")
-    axes.set_xlabel(ALPHA)
+    axes.set_xlabel(ALPHA if across == "alpha" else LABELS[across])
     axes.set_ylabel(quantity_label(curve, quantity))
     return remember(axes, curve)
 

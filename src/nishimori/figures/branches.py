@@ -12,9 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from nishimori.arguments import require_choice, shown
 from nishimori.errors import BadArgument
 from nishimori.figures.curves import ALPHA, LABELS, drawn_values
-from nishimori.figures.description import Item, Line, Panel, Span, Threshold
+from nishimori.figures.description import Item, Line, Panel, Points, Span, Threshold
 from nishimori.figures.drawing import Drawing
 from nishimori.figures.palette import BLACK, BLUE, ORANGE
+from nishimori.figures.splitting import lone
 from nishimori.glm import GLM
 from nishimori.transitions import Transitions
 
@@ -128,8 +129,12 @@ def branch_items(curves: Sequence[Curve], values: Sequence[FloatArray]) -> Itera
                 continue
             # a stretch reaches the next point of its branch, so that the line has no gaps
             reached = chosen | (np.append(False, chosen[:-1]) & curve.stable)
-            yield Line(curve.alpha, np.where(reached, along, np.nan), label, color, dash, width)
-            label = None
+            shown = np.where(reached, along, np.nan)
+            yield Line(curve.alpha, shown, label, color, dash, width)
+            label, alone = None, lone(shown)
+            if alone.any():
+                look: Any = {"color": color, "marker": "circle", "filled": kind != "unstable"}
+                yield Points(curve.alpha[alone], shown[alone], **look, size=3.0)
 
 
 def alpha_grid(found: Transitions) -> list[float]:
@@ -150,13 +155,11 @@ def alpha_grid(found: Transitions) -> list[float]:
 
 def _entropy_panel(found: Transitions, curves: Sequence[Curve]) -> Panel:
     best = _best(curves)
-    values = [
-        drawn_values(
-            curve.free_entropy - np.array([best.get(alpha, math.nan) for alpha in curve.alpha]),
-            curve,
-        )
-        for curve in curves
-    ]
+    with np.errstate(invalid="ignore"):  # it is infinite where the signal is known exactly
+        values = [
+            drawn_values(curve.free_entropy - [best.get(a, math.nan) for a in curve.alpha], curve)
+            for curve in curves
+        ]
     stable = [v[curve.stable] for v, curve in zip(values, curves, strict=True)]
     lowest = min((float(np.nanmin(v)) for v in stable if np.isfinite(v).any()), default=0.0)
     return Panel(

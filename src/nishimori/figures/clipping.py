@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
-from nishimori.figures.layout import Axis
+from nishimori.figures.axis import Axis, beyond
 
 __all__ = ["clipped", "far", "stretches"]
 
@@ -24,8 +26,8 @@ def stretches(good: NDArray[np.bool_]) -> list[slice]:
 def far(axis: Axis) -> tuple[float, float]:
     """Values so far beyond an axis that it does not matter how far."""
     if axis.log:
-        factor = (axis.high / axis.low) ** _BEYOND
-        return axis.low / factor, axis.high * factor
+        decades = _BEYOND * (math.log10(axis.high) - math.log10(axis.low))
+        return beyond(axis.low, -decades), beyond(axis.high, decades)
     reach = _BEYOND * (axis.high - axis.low)
     return axis.low - reach, axis.high + reach
 
@@ -64,5 +66,5 @@ def _share(axis: Axis, start: float, end: float, at: float) -> float:
 
 def _between(axis: Axis, start: float, end: float, share: float) -> float:
     if axis.log:
-        return float(start * (end / start) ** share)
+        return float(np.exp((1.0 - share) * np.log(start) + share * np.log(end)))
     return float(start + share * (end - start))

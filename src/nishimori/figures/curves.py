@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nishimori.arguments import require_array, require_positive, shown
+from nishimori.arguments import require_positive, shown
 from nishimori.errors import BadArgument, suggest
+from nishimori.figures.axis import spans_a_decade
 from nishimori.figures.description import (
     Band,
     Item,
@@ -21,13 +22,22 @@ from nishimori.figures.description import (
     style_of,
 )
 from nishimori.figures.drawing import Drawing
+from nishimori.figures.simulated import comparisons_in, made_again, measured_in
+from nishimori.figures.splitting import lines_of
 from nishimori.results import Curve, ErmCurve
 
 if TYPE_CHECKING:
     from nishimori.results.rows import Points as Rows
-    from nishimori.simulate import Comparison
 
-__all__ = ["ALPHA", "LABELS", "curve_items", "learning_curves", "quantity_label"]
+__all__ = [
+    "ALPHA",
+    "LABELS",
+    "abscissa",
+    "curve_items",
+    "is_log",
+    "learning_curves",
+    "quantity_label",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -71,15 +81,18 @@ def learning_curves(
     """Curves as lines, simulations as markers with error bars.
 
     Points that failed are left out. The axes are logarithmic where values span more than a decade.
-    Quantiles over networks are shaded. A simulation with the label of a curve shares its colour and
-    its entry in the legend.
+    An array of alphas, or of regularizations, is a line for each of its rows; several
+    regularizations at one alpha are a line against the regularization, beside which a curve of one
+    alpha that has none is a level. Quantiles over networks are shaded. A simulation with the label
+    of a curve shares its colour and its entry in the legend.
 
     Parameters
     ----------
     curves : Curve, ErmCurve, or a sequence or mapping of them
         The keys of a mapping are the labels.
     simulations : Comparison, or mapping of str, optional
-        From a label to a `Comparison`, or to arrays (alpha, mean, standard error).
+        From a label to a `Comparison`, or to arrays (alpha, mean, standard error). Files say how
+        to make a `Comparison` again, as they do for curves.
     quantity : str, default "test_error"
         An attribute of the curves.
     size : str, float or pair of float, default "column"
@@ -113,17 +126,23 @@ def learning_curves(
     <Drawing of 1 panel, 3.38 x 2.43 in>
     """
     named = _named_curves(curves)
-    measured = list(_measured(simulations, require_positive("bars", bars, "learning_curves")))
+    measured = list(measured_in(simulations, require_positive("bars", bars, "learning_curves")))
     if not named and not measured:
         raise BadArgument("learning_curves: there is no curve and no simulation to draw")
+    across = _shared_abscissa(named, simulations)
+    reached = [curve.regularization for curve in named.values() if isinstance(curve, ErmCurve)]
     simulated = {label for label, _ in measured}
     items: list[Item] = []
     for place, (label, curve) in enumerate(named.items()):
         marker = marker_of(place) if label in simulated else None
         said = None if label.isspace() or not label else label
-        items += curve_items(
-            curve, quantity, said, **style_of(place), legend_marker=marker if said else None
-        )
+        look = {**style_of(place), "legend_marker": marker if said else None}
+        if across == "regularization" and isinstance(curve, Curve):  # a level: it has none
+            low, high = min(map(np.min, reached)), max(map(np.max, reached))
+            level = float(drawn_values(getattr(curve, quantity), curve)[0])
+            items.append(Line(np.array([low, high]), np.full(2, level), said, **look))
+        else:
+            items += curve_items(curve, quantity, said, **look, across=across)
     places = {label: place for place, label in enumerate(named)}
     for label, (alpha, mean, error) in measured:
         known = label in places
@@ -133,9 +152,11 @@ def learning_curves(
         items.append(Points(alpha, mean, error, said, color, marker_of(place)))
     first = next(iter(named.values()), None)
     named_axis = quantity_label(first, quantity) if y_label is None else y_label
+    if x_scale == "auto" and across == "regularization":
+        x_scale = "log" if all(is_log(values, across) for values in reached) else "linear"
     panel = Panel(
         items,
-        ALPHA,
+        ALPHA if across == "alpha" else LABELS[across],
         named_axis,
         x_scale=x_scale,
         y_scale=y_scale,
@@ -143,7 +164,7 @@ def learning_curves(
         legend=legend,
     )
     results = {label or "curve": curve for label, curve in named.items()}
-    return Drawing([panel], size=size, title=title, results=results)
+    return Drawing([panel], size=size, title=title, results=results | made_again(simulations))
 
 
 def curve_items(
@@ -155,8 +176,12 @@ def curve_items(
     dash: str | None = None,
     width: float = 1.2,
     legend_marker: str | None = None,
+    across: str | None = None,
 ) -> list[Item]:
-    """A line, before it the bands between quantiles; one point alone is a marker.
+    """Lines, before them the bands between quantiles; one point alone is a marker.
+
+    There is a line for each row of an array of alphas. Several regularizations at one alpha are a
+    line against the regularization.
 
     Raises
     ------
@@ -168,19 +193,45 @@ def curve_items(
         raise suggest(str(quantity), known, "quantity of a curve")
     if curve.alpha.size == 0:
         raise BadArgument("a curve without points cannot be drawn")
-    order = np.argsort(curve.alpha, axis=None)
-    alpha = curve.alpha.ravel()[order]
-    values = drawn_values(getattr(curve, quantity), curve)[order]
+    along = np.broadcast_to(getattr(curve, across or abscissa(curve)), curve.shape)
+    values = drawn_values(getattr(curve, quantity), curve)
+    quantiles = getattr(curve, "quantiles", None) if quantity == "test_error" else None
     items: list[Item] = []
-    quantiles = getattr(curve, "quantiles", None)
-    if quantity == "test_error" and quantiles:
-        items += _bands(curve, quantiles, order, color)
-    if alpha.size == 1:
-        return [
-            *items,
-            Points(alpha, values, label=label, color=color, marker="circle", filled=True),
-        ]
-    return [*items, Line(alpha, values, label, color, dash, width, legend_marker)]
+    lines: list[Item] = []
+    for number, places in enumerate(lines_of(along)):
+        said, marker = (None, None) if number else (label, legend_marker)
+        places = places[np.argsort(along.ravel()[places], kind="stable")]
+        x, y = along.ravel()[places], values[places]
+        if quantiles:
+            items += _bands(curve, quantiles, x, places, color, named=number == 0)
+        if (x == x[0]).all():
+            lines.append(Points(x, y, label=said, color=color, marker="circle", filled=True))
+        else:
+            lines.append(Line(x, y, said, color, dash, width, marker))
+    return [*items, *lines]
+
+
+def abscissa(curve: Rows[Any]) -> str:
+    """What changes along a curve: "alpha", or "regularization" if there are several at one alpha.
+
+    Examples
+    --------
+    >>> import nishimori as nm
+    >>> problem, ridge = nm.GLM(nm.channels.Linear()), nm.erm.Ridge(regularization=[0.1, 1.0])
+    >>> abscissa(ridge.learning_curve(problem, 1.0))
+    'regularization'
+    """
+    chosen = getattr(curve, "regularization", None)
+    if chosen is None or curve.alpha.size < 2 or (curve.alpha != curve.alpha.flat[0]).any():
+        return "alpha"
+    return "regularization" if np.unique(chosen).size > 1 else "alpha"
+
+
+def is_log(values: FloatArray, name: str) -> bool:
+    """Whether an axis of alpha or of the regularization is logarithmic by default."""
+    if name == "regularization":
+        return bool(np.min(values) > 0.0)
+    return spans_a_decade(values)
 
 
 def drawn_values(values: FloatArray, curve: Rows[Any]) -> FloatArray:
@@ -198,16 +249,18 @@ def quantity_label(curve: Rows[Any] | None, quantity: str) -> str:
 def _bands(
     curve: Rows[Any],
     quantiles: Mapping[float, FloatArray],
-    order: NDArray[np.int_],
+    x: FloatArray,
+    places: NDArray[np.int_],
     color: str | None,
+    *,
+    named: bool,
 ) -> Iterator[Item]:
-    alpha = curve.alpha.ravel()[order]
     levels = sorted(quantiles)
     pairs = [(low, high) for low, high in zip(levels, reversed(levels), strict=True) if low < high]
     for number, (low, high) in enumerate(pairs, 1):
-        below, above = (drawn_values(quantiles[level], curve)[order] for level in (low, high))
-        label = f"{100 * low:g}% to {100 * high:g}% of networks"
-        yield Band(alpha, below, above, label, color or style_of(0)["color"], 0.15 * number)
+        below, above = (drawn_values(quantiles[level], curve)[places] for level in (low, high))
+        label = f"{100 * low:g}% to {100 * high:g}% of networks" if named else None
+        yield Band(x, below, above, label, color or style_of(0)["color"], 0.15 * number)
 
 
 def _named_curves(curves: Any) -> dict[str, Curve | ErmCurve]:
@@ -233,46 +286,18 @@ def _named_curves(curves: Any) -> dict[str, Curve | ErmCurve]:
     return named
 
 
-def _measured(
-    simulations: Any, bars: float
-) -> Iterator[tuple[str, tuple[FloatArray, FloatArray, FloatArray]]]:
-    """Label and arrays (alpha, mean, length of the bar) of everything simulated."""
-    from nishimori.simulate import Comparison
-
-    if simulations is None:
-        return
-    if isinstance(simulations, Comparison):
-        yield from _of_comparison(simulations, bars)
-        return
-    if not isinstance(simulations, Mapping):
+def _shared_abscissa(named: Mapping[str, Curve | ErmCurve], simulations: Any) -> str:
+    """Of all curves, and of what is simulated."""
+    kinds = {abscissa(curve) for curve in named.values() if len(curve) > 1} or {"alpha"}
+    if len(kinds) > 1:
         raise BadArgument(
-            "learning_curves: simulations must be a Comparison, or a mapping from labels to "
-            f"Comparisons or arrays (alpha, mean, standard error), got {shown(simulations)}"
+            "learning_curves: some curves are at one alpha with several regularizations, others "
+            "at several alphas or one regularization; they have no axis in common"
         )
-    for label, found in simulations.items():
-        if isinstance(found, Comparison):
-            for name, arrays in _of_comparison(found, bars):
-                yield (label if len(found.estimators) == 1 else f"{label}: {name}"), arrays
-            continue
-        try:
-            alpha, mean, error = found
-        except (TypeError, ValueError):
-            raise BadArgument(
-                f"learning_curves: simulation {label!r} must be a Comparison or three arrays "
-                f"(alpha, mean, standard error), got {shown(found)}"
-            ) from None
-        one, two, three = (
-            require_array(name, values, "learning_curves").ravel()
-            for name, values in (("alpha", alpha), ("mean", mean), ("standard error", error))
+    (kind,) = kinds
+    if kind == "regularization" and any(True for _ in comparisons_in(simulations)):
+        raise BadArgument(
+            "learning_curves: a Comparison is drawn against alpha, these curves against the "
+            "regularization; give arrays (regularization, mean, standard error)"
         )
-        yield str(label), (one, two, bars * three)
-
-
-def _of_comparison(
-    table: Comparison, bars: float
-) -> Iterator[tuple[str, tuple[FloatArray, FloatArray, FloatArray]]]:
-    for label in table.estimators:
-        points = [p for p in table.points if p.estimator == label]
-        columns = [(p.alpha, p.mean, bars * p.standard_error) for p in points]
-        alpha, mean, error = np.array(columns, dtype=np.float64).T
-        yield label, (alpha, mean, error)
+    return kind

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nishimori.arguments import require_choice, require_number, shown
+from nishimori.arguments import require_choice, require_number, require_positive, shown
 from nishimori.errors import BadArgument
 from nishimori.figures.palette import BLACK, CYCLE, DASHES, GREY, MARKERS, SHADE
 
@@ -69,7 +69,7 @@ class Points:
     x, y : array_like
         Of one length; what is not finite is left out.
     error : array_like, optional
-        Half-lengths of the bars.
+        Half-lengths of the bars, at least 0; there is none where it is not finite.
     label, color : str, optional
         As of `Line`.
     marker : str, optional
@@ -91,6 +91,9 @@ class Points:
 
     def __post_init__(self) -> None:
         _settle_arrays(self, "x", "y", *(() if self.error is None else ("error",)))
+        if self.error is not None and (self.error < 0.0).any():
+            least = np.nanmin(self.error)
+            raise BadArgument(f"Points: error must be at least 0, or NaN for no bar, got {least:g}")
         if self.marker is not None:
             require_choice("marker", self.marker, "Points", (*MARKERS, "ring"))
 
@@ -199,6 +202,7 @@ class Panel:
                 )
         for name in ("x_limits", "y_limits"):
             _require_limits(name, getattr(self, name))
+        object.__setattr__(self, "weight", require_positive("weight", self.weight, "Panel"))
         object.__setattr__(self, "items", _in_turn(self.items))
 
 

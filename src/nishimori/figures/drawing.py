@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from nishimori.arguments import require_integer, shown
 from nishimori.errors import BadArgument, OutputError
 from nishimori.figures.description import Panel
 from nishimori.figures.layout import height_of_legends
-from nishimori.figures.sizes import dimensions
+from nishimori.figures.sizes import columns_of, dimensions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,10 +34,11 @@ class Drawing:
     panels : sequence of Panel
         In rows, from left to right.
     columns : int, optional
-        Panels in a row, by default all of them.
+        Panels in a row, by default as many as are 1.5 in wide.
     size : str, float or pair of float, default "column"
         One of ``"column"`` (3.375 in, of two), ``"wide"`` (7 in, both columns), ``"icml"``,
-        ``"icml wide"``, ``"neurips"``, ``"jmlr"``; or a width, or width and height, in inches.
+        ``"icml wide"``, ``"neurips"``, ``"jmlr"``; or a width, or width and height, in inches, of
+        1.2 x 1 at least and 1 x 0.6 for each panel.
     title : str, optional
     results : mapping of str
         What is drawn, by name: files say how it is made again.
@@ -60,7 +62,7 @@ class Drawing:
         panels = (self.panels,) if isinstance(self.panels, Panel) else tuple(self.panels)
         if not panels or not all(isinstance(panel, Panel) for panel in panels):
             raise BadArgument(f"Drawing: panels must be Panel objects, got {shown(self.panels)}")
-        columns = len(panels) if self.columns is None else self.columns
+        columns = columns_of(self.size, len(panels)) if self.columns is None else self.columns
         columns = require_integer("columns", columns, "Drawing", 1, len(panels))
         object.__setattr__(self, "panels", panels)
         object.__setattr__(self, "columns", columns)
@@ -113,10 +115,17 @@ class Drawing:
         OutputError
             If a file exists or cannot be written, or the extension is none of these; nothing
             half-written is left behind.
+        BadArgument
+            If `path` is no path.
         """
         from nishimori.export.files import refuse_existing, write_new
 
-        path = os.fspath(path)
+        try:
+            path = os.fspath(path)
+        except TypeError:
+            raise BadArgument(f"save: path must be a str or a path, got {shown(path)}") from None
+        if not isinstance(path, str):
+            raise BadArgument(f"save: path must be a str or a path, got {shown(path)}")
         stem, extension = os.path.splitext(path)
         if extension.lower() == ".tex":
             from nishimori.figures.tex_files import require_readable_name
@@ -130,10 +139,12 @@ class Drawing:
             write_new(path, tex.encode(), force=force)
         elif extension.lower() in _PICTURES:
             from nishimori.export.plots import save_figure
+            from nishimori.figures.opaque import opaque
             from nishimori.figures.with_matplotlib import style
 
             refuse_existing(path, force)
-            with style():
+            bare = opaque(self.figure) if extension.lower() == ".eps" else nullcontext()
+            with style(), bare:
                 save_figure(self.figure, path, force=force, document=self.document, dpi=dpi)
         else:
             raise OutputError(

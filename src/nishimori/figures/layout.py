@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nishimori.figures.axis import Axis, axis_of, ticks_of
 from nishimori.figures.description import (
     Band,
     Item,
@@ -20,15 +21,16 @@ from nishimori.figures.description import (
     labelled,
 )
 
-__all__ = ["Axis", "Settled", "height_of_legends", "settle", "settle_all", "spans_a_decade"]
+__all__ = ["Settled", "height_of_legends", "settle", "settle_all"]
 
 FloatArray = NDArray[np.float64]
 
+_LEAST = 0.1  # inches of an axis, on axes of others
 _MARGIN = 0.04  # of an axis, beside the data
-_FEW = 3.2  # decades that get ticks at 2 and 5 too
 _STEP = 0.01  # of an axis, between places along a line
 _FREE = 4.0  # places that the legend may cover; if it would cover more, it goes above
 _LETTER = 0.05  # inches of one character of a legend
+_ACROSS, _UP = 0.24, 0.15  # inches between numbers at an axis
 _ROW = 0.16  # inches of one row of it
 _CORNERS = {
     "upper right": (1, 1),
@@ -36,24 +38,6 @@ _CORNERS = {
     "lower left": (0, 0),
     "lower right": (1, 0),
 }
-
-
-@dataclass(frozen=True)
-class Axis:
-    """One axis as it will be drawn; `ticks` are set by hand where it is logarithmic."""
-
-    label: str
-    log: bool
-    low: float
-    high: float
-    ticks: tuple[float, ...] = ()
-
-    def place(self, values: FloatArray | float) -> FloatArray:
-        """Where `values` are, 0 at the lower end of the axis and 1 at the upper."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            if self.log:
-                return np.log(np.asarray(values) / self.low) / math.log(self.high / self.low)
-            return (np.asarray(values) - self.low) / (self.high - self.low)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,19 +61,6 @@ class Settled:
         return math.ceil(len(labelled(self.panel.items)) / self.legend_columns) + title
 
 
-def spans_a_decade(values: FloatArray) -> bool:
-    """Whether finite `values` are positive and their extremes differ by more than a factor of 10.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> spans_a_decade(np.array([0.1, np.nan, 2.0])), spans_a_decade(np.array([1.0, 10.0]))
-    (True, False)
-    """
-    finite = values[np.isfinite(values)]
-    return bool(finite.size and finite.min() > 0.0 and finite.max() > 10.0 * finite.min())
-
-
 def settle_all(panels: Sequence[Panel], columns: int, size: tuple[float, float]) -> list[Settled]:
     """Every panel; those above each other that share a label share their axis too."""
     total, rows = sum(panel.weight for panel in panels), -(-len(panels) // columns)
@@ -108,9 +79,8 @@ def settle_all(panels: Sequence[Panel], columns: int, size: tuple[float, float])
         for k in members:
             below = k + columns < len(panels)
             old = settled[k]
-            axis = Axis(
-                "" if below else old.x.label, old.x.log, low, high, _ticks(old.x.log, low, high)
-            )
+            ticks = ticks_of(old.x.log, low, high, (size[0] / columns - 0.6) / _ACROSS)
+            axis = Axis("" if below else old.x.label, old.x.log, low, high, ticks)
             settled[k] = Settled(old.panel, axis, old.y, old.legend, old.legend_columns, old.names)
     return settled
 
@@ -125,10 +95,11 @@ def settle(panel: Panel, width: float, height: float) -> Settled:
     """The axes of a panel of so many inches, and a free corner for its legend."""
     values = _values(panel.items, "x")
     margin = _MARGIN if any(isinstance(item, Points) for item in panel.items) else 0.0
-    x = _axis(panel.x_label, panel.x_scale, panel.x_limits, values, values, margin)
+    inches = (max(width - 0.6, _LEAST), max(height - 0.5, _LEAST))
+    room = inches[0] / _ACROSS, inches[1] / _UP
+    x = axis_of(panel.x_label, panel.x_scale, panel.x_limits, values, values, margin, room[0])
     up, bars = (_values(panel.items, "y", x, bars=bars) for bars in (False, True))
-    y = _axis(panel.y_label, panel.y_scale, panel.y_limits, up, bars, _MARGIN)
-    inches = (width - 0.6, height - 0.5)
+    y = axis_of(panel.y_label, panel.y_scale, panel.y_limits, up, bars, _MARGIN, room[1])
     names = _names(panel.items, x, y, inches)
     entries = labelled(panel.items)
     legend = panel.legend if entries else "none"
@@ -143,49 +114,6 @@ def settle(panel: Panel, width: float, height: float) -> Settled:
     fit = max(1, min(len(entries), int((width - 0.15) / across)))
     even = math.ceil(len(entries) / math.ceil(len(entries) / fit)) if entries else 1
     return Settled(panel, x, y, legend, even, names)
-
-
-def _axis(
-    label: str,
-    scale: str,
-    limits: tuple[float, float] | None,
-    values: FloatArray,
-    reached: FloatArray,
-    margin: float,
-) -> Axis:
-    """`values` decide on the scale, what is `reached` (by error bars too) on the limits."""
-    log = spans_a_decade(values) if scale == "auto" else scale == "log"
-    if limits is not None and limits[0] <= 0.0:
-        log = False
-    kept = reached[np.isfinite(reached) & ((reached > 0.0) | (not log))]
-    if limits is None:
-        low, high = (float(kept.min()), float(kept.max())) if kept.size else (0.1, 1.0)
-        if not low < high:
-            low, high = (low / 2.0, high * 2.0) if log else (low - 0.5, high + 0.5)
-        elif log:
-            factor = (high / low) ** margin
-            low, high = low / factor, high * factor
-        else:
-            low, high = low - margin * (high - low), high + margin * (high - low)
-    else:
-        low, high = limits
-    return Axis(label, log, low, high, _ticks(log, low, high))
-
-
-def _ticks(log: bool, low: float, high: float) -> tuple[float, ...]:
-    """Decades, with 2 and 5 between few of them; () where the backend may choose."""
-    if not log:
-        return ()
-    decades = math.log10(high / low)
-    powers = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 1)
-    if decades > _FEW:
-        step = max(1, round(decades / 6.0))
-        ticks = [float(f"1e{p}") for p in powers if p % step == 0]
-    else:
-        digits = (1, 2, 5) if decades > 0.8 else (1, 2, 3, 4, 5, 6, 7, 8, 9)
-        ticks = [float(f"{digit}e{p}") for p in powers for digit in digits]
-    edge = 1e-9 * decades
-    return tuple(t for t in ticks if low * (1.0 - edge) <= t <= high * (1.0 + edge))
 
 
 def _values(
@@ -304,7 +232,9 @@ def _drawn(
 
 def _dense(across: FloatArray, up: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Places along a line, `_STEP` apart."""
-    parts: list[tuple[FloatArray, FloatArray]] = [(across[:1], up[:1])]
+    parts: list[tuple[FloatArray, FloatArray]] = [
+        (np.clip(across[:1], -1.0, 2.0), np.clip(up[:1], -1.0, 2.0))
+    ]
     for k in np.flatnonzero(np.isfinite(across[:-1] + across[1:] + up[:-1] + up[1:])):
         ends = np.clip(across[k : k + 2], -1.0, 2.0), np.clip(up[k : k + 2], -1.0, 2.0)
         length = math.hypot(*(end[1] - end[0] for end in ends))

@@ -64,39 +64,43 @@ class Writer:
 
     def line(self, line: Line) -> list[str]:
         x, y = clipped(line.x, line.y, self.settled.x, self.settled.y)
-        names = self.table.add(x=x, y=y)
         look = f"{self.color(line.color)}, line width={line.width:g}pt, line join=round"
         look += dashes(line.dash, line.width)
-        shared = line.legend_marker is not None and line.label is not None
-        forget = ", forget plot" if shared or line.label is None else ""
-        plot = (
-            rf"\addplot[{look}, no markers{forget}] table[x={names['x']}, y={names['y']}]"
-            f"{{{self.file}}};"
-        )
+        lines = []
+        if np.isfinite(x + y).any():  # of a plot of nothing, an axis alone does not compile
+            names = self.table.add(x=x, y=y)
+            lines.append(
+                rf"\addplot[{look}, no markers, forget plot] table[x={names['x']}, "
+                f"y={names['y']}]{{{self.file}}};"
+            )
         if line.label is None:
-            return [plot]
-        if shared:
-            mark = _mark(line.legend_marker or "circle", self.color(line.color), False, 4.0)
-            return [plot, rf"\addlegendimage{{{look}, {mark}}}", entry(line.label)]
-        return [plot, entry(line.label)]
+            return lines
+        mark = "no markers"
+        if line.legend_marker is not None:
+            mark = _mark(line.legend_marker, self.color(line.color), False, 4.0)
+        return [*lines, rf"\addlegendimage{{{look}, {mark}}}", entry(line.label)]
 
     def points(self, points: Points) -> list[str]:
-        columns = {"x": points.x, "y": points.y}
-        if points.error is not None:
-            columns["e"] = points.error
-        names = self.table.add(**columns)
         color = self.color(points.color)
-        bars, column = "", ""
-        if points.error is not None:
-            bars = f", {_BARS}"
-            column = f", y error={names['e']}"
-        forget = ", forget plot" if points.label is None else ""
-        mark = _mark(points.marker or "circle", color, points.filled, points.size)
-        plot = (
-            rf"\addplot[{color}, only marks, {mark}{forget}{bars}] table[x={names['x']}, "
-            f"y={names['y']}{column}]{{{self.file}}};"
-        )
-        return [plot] if points.label is None else [plot, entry(points.label)]
+        look = f"{color}, only marks, "
+        look += _mark(points.marker or "circle", color, points.filled, points.size)
+        lines = []
+        across, up = self.settled.x.place(points.x), self.settled.y.place(points.y)
+        if np.isfinite(across + up).any():
+            bars = column = ""
+            columns = {"x": points.x, "y": points.y}
+            if points.error is not None:
+                columns["e"] = points.error
+            names = self.table.add(**columns)
+            if points.error is not None:
+                bars, column = f", {_BARS}", f", y error={names['e']}"
+            lines.append(
+                rf"\addplot[{look}, forget plot{bars}] table[x={names['x']}, "
+                f"y={names['y']}{column}]{{{self.file}}};"
+            )
+        if points.label is None:
+            return lines
+        return [*lines, rf"\addlegendimage{{{look}}}", entry(points.label)]
 
     def band(self, band: Band) -> list[str]:
         good = np.isfinite(band.x) & np.isfinite(band.low) & np.isfinite(band.high)

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from nishimori.errors import BadArgument, OutputError
+from nishimori.figures.axis import Axis
 from nishimori.figures.description import Band, Item, Line, Note, Panel, Points, Span, Threshold
-from nishimori.figures.layout import Axis, Settled, settle, settle_all
+from nishimori.figures.layout import Settled, settle, settle_all
 from nishimori.figures.palette import DASHES, GREY
 
 if TYPE_CHECKING:
@@ -161,6 +162,7 @@ def require_matplotlib() -> None:
 
 def set_ticks(axes: Axes, name: str, axis: Axis) -> None:
     """Limits, scale and, on a logarithmic axis, ticks with plain labels."""
+    getattr(axes, f"set_{name}lim")(axis.low, axis.high)
     if axis.log:
         getattr(axes, f"set_{name}scale")("log")
         from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
@@ -170,7 +172,6 @@ def set_ticks(axes: Axes, name: str, axis: Axis) -> None:
         plain = tick_labels(axis.ticks)
         which.set_major_formatter(FuncFormatter(lambda value, _: plain.get(float(value), "")))
         which.set_minor_formatter(NullFormatter())
-    getattr(axes, f"set_{name}lim")(axis.low, axis.high)
 
 
 def tick_labels(ticks: Sequence[float]) -> dict[float, str]:
@@ -197,9 +198,9 @@ def tick_labels(ticks: Sequence[float]) -> dict[float, str]:
 
 def _draw_settled(axes: Axes, settled: Settled, **more: Any) -> None:
     panel = settled.panel
-    handles = draw_items(axes, panel.items, settled.names, **more)
-    set_ticks(axes, "x", settled.x)
+    set_ticks(axes, "x", settled.x)  # first, so that matplotlib does not look for limits
     set_ticks(axes, "y", settled.y)
+    handles = draw_items(axes, panel.items, settled.names, **more)
     axes.grid(alpha=0.25, linewidth=0.5)
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_axisbelow(True)

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from nishimori.figures.axis import Axis
 from nishimori.figures.description import Band, Line, Points, Span
-from nishimori.figures.layout import Axis, Settled, settle_all
+from nishimori.figures.layout import Settled, settle_all
 from nishimori.figures.pgfplots_items import Writer, entry
 from nishimori.figures.pgfplots_table import Table
 from nishimori.figures.tex_files import AXIS, END, head_of

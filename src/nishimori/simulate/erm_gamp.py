@@ -16,6 +16,7 @@ from nishimori.simulate.fitting import require_estimator
 from nishimori.simulate.passing import pass_messages
 from nishimori.simulate.passing_checks import (
     require_independent,
+    require_inputs,
     require_samples,
     require_settings,
     require_vector,
@@ -88,12 +89,7 @@ class ErmGampResult(Tracks):
 
     def fields(self, inputs: ArrayLike) -> FloatArray:
         """z = w . x/sqrt(d) of fresh inputs x."""
-        x = np.atleast_2d(np.asarray(inputs, dtype=np.float64))
-        if x.ndim != 2 or x.shape[1] != self.weights.size:
-            raise BadArgument(
-                f"ErmGampResult: inputs must be rows of {self.weights.size} numbers, as those of "
-                f"the training samples, got shape {x.shape}"
-            )
+        x = require_inputs("ErmGampResult", inputs, self.weights.size)
         return x @ self.weights / math.sqrt(self.weights.size)
 
     def predict(self, inputs: ArrayLike) -> FloatArray:

@@ -20,6 +20,7 @@ from nishimori.simulate.memory import require_memory
 from nishimori.simulate.passing import pass_messages
 from nishimori.simulate.passing_checks import (
     require_independent,
+    require_inputs,
     require_samples,
     require_settings,
     require_vector,
@@ -91,12 +92,7 @@ class GampResult(Tracks):
 
     def fields(self, inputs: ArrayLike) -> FloatArray:
         """Posterior means of the fields of fresh inputs x, the offset included."""
-        x = np.atleast_2d(np.asarray(inputs, dtype=np.float64))
-        if x.ndim != 2 or x.shape[1] != self.estimate.size:
-            raise BadArgument(
-                f"GampResult: inputs must be rows of {self.estimate.size} numbers, as those of the "
-                f"training samples, got shape {x.shape}"
-            )
+        x = require_inputs("GampResult", inputs, self.estimate.size)
         slope = math.sqrt(self.problem.signal_variance / self.estimate.size)
         return slope * (x @ self.estimate) + self.problem.offset
 

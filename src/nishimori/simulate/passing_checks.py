@@ -12,7 +12,13 @@ from nishimori.arguments import require_array, require_fraction, require_integer
 from nishimori.errors import BadArgument
 from nishimori.simulate.passing import Settings
 
-__all__ = ["require_independent", "require_samples", "require_settings", "require_vector"]
+__all__ = [
+    "require_independent",
+    "require_inputs",
+    "require_samples",
+    "require_settings",
+    "require_vector",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -42,6 +48,19 @@ def require_samples(owner: str, inputs: Any, labels: Any) -> tuple[FloatArray, F
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         raise BadArgument(f"{owner}: inputs and labels must be finite")
     return x, y
+
+
+def require_inputs(owner: str, inputs: Any, size: int) -> FloatArray:
+    """Fresh inputs as rows of `size` finite numbers; a single one may be a vector."""
+    x = np.atleast_2d(require_array("inputs", inputs, owner))
+    if x.ndim != 2 or x.shape[1] != size:
+        raise BadArgument(
+            f"{owner}: inputs must be rows of {size} numbers, as those of the training samples, "
+            f"got shape {x.shape}"
+        )
+    if not np.isfinite(x).all():
+        raise BadArgument(f"{owner}: inputs must be finite")
+    return x
 
 
 def require_vector(owner: str, name: str, values: ArrayLike | None, size: int) -> FloatArray | None:

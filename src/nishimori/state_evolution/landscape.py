@@ -20,7 +20,7 @@ LINEAR_BELOW = -40.0
 # Where F(0) = 0, alpha(r) is alpha(0) plus a multiple of r below this ln r.
 _FLAT_BELOW = -12.0
 _SCAN = np.arange(-12.0, 61.0, 4.0)
-_ONSET_RANGE = 2e-3
+_ONSET_RANGE = 2.5e-4
 _ONSET_NODES = 12
 _LEAST_MMSE = 1e-285
 

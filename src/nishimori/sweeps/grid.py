@@ -288,6 +288,8 @@ def _values(name: str, value: Any) -> Sequence[Any] | None:
     """The values of an axis; None for a single one."""
     if isinstance(value, str | bytes) or not isinstance(value, Iterable):
         return None
+    if isinstance(value, set | frozenset):
+        raise BadArgument(f"sweep: the values of {name} have no order in a set; give a list")
     if isinstance(value, np.ndarray):
         if value.ndim == 0:
             return None

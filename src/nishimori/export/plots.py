@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ from nishimori.figures.curves import (
 )
 from nishimori.figures.description import Band, Item, Line, Panel, Points, Scale, style_of
 from nishimori.figures.drawing import Drawing
+from nishimori.figures.opaque import opaque
 from nishimori.figures.with_matplotlib import draw_items, render_panels, require_matplotlib, style
 
 if TYPE_CHECKING:
@@ -304,7 +305,8 @@ def save_figure(
     said = registered(figure) if document is None else document
     if said is not None:
         options["metadata"] = {**figure_metadata(said, extension), **options.get("metadata", {})}
-    figure.savefig(content, format=extension, **{"dpi": 150, **options})
+    with opaque(figure) if extension == "eps" else nullcontext():
+        figure.savefig(content, format=extension, **{"dpi": 150, **options})
     drawn = content.getvalue()
     if said is not None and extension == "eps":
         drawn = eps_with(drawn, said)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -139,12 +138,10 @@ class Drawing:
             write_new(path, tex.encode(), force=force)
         elif extension.lower() in _PICTURES:
             from nishimori.export.plots import save_figure
-            from nishimori.figures.opaque import opaque
             from nishimori.figures.with_matplotlib import style
 
             refuse_existing(path, force)
-            bare = opaque(self.figure) if extension.lower() == ".eps" else nullcontext()
-            with style(), bare:
+            with style():
                 save_figure(self.figure, path, force=force, document=self.document, dpi=dpi)
         else:
             raise OutputError(

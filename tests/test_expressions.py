@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import nishimori as nm
@@ -60,6 +60,7 @@ def test_what_is_written_can_be_read(value):
     values=st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=6),
     noise=st.floats(0.0, 1e300),
 )
+@example(values=[0.0, 1.0, 2.0, 5e-324], noise=0.0)  # one that becomes 0 when rescaled
 def test_every_digit_survives(values, noise):
     assert read(write(noise)) == noise
     if len({v for v in values if abs(v) > 1e-3}) > 1:

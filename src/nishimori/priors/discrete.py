@@ -52,9 +52,7 @@ class Discrete(Prior):
         owner = type(self).__name__
         numbers = require_list("values", values, owner)
         shares = require_weights(weights, numbers.size, owner)
-        numbers, inverse = np.unique(numbers, return_inverse=True)
-        shares = np.asarray(np.bincount(inverse, shares), dtype=np.float64)
-        numbers, shares = numbers[shares > 0.0], shares[shares > 0.0]
+        numbers, shares = _merged(numbers, shares)
         largest = float(np.abs(numbers).max())
         if largest == 0.0:
             raise BadArgument(f"{owner}: the second moment is 0; some value must not be 0")
@@ -65,6 +63,7 @@ class Discrete(Prior):
         if largest > 1e100 or root_of_moment(float(shares @ numbers**2)) != 1.0:
             numbers = numbers / largest
             numbers = numbers / math.sqrt(float(shares @ numbers**2))
+            numbers, shares = _merged(numbers, shares)  # some may have become equal, as 0
         object.__setattr__(self, "values", tuple(numbers.tolist()))
         object.__setattr__(self, "weights", tuple(shares.tolist()))
 
@@ -96,6 +95,13 @@ class Discrete(Prior):
 
     def __str__(self) -> str:
         return f"{type(self).__name__.lower()}:{len(self.values)} values"
+
+
+def _merged(numbers: FloatArray, shares: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Ascending values that have a weight, equal ones once."""
+    numbers, inverse = np.unique(numbers, return_inverse=True)
+    shares = np.asarray(np.bincount(inverse, shares), dtype=np.float64)
+    return numbers[shares > 0.0], shares[shares > 0.0]
 
 
 @dataclass(frozen=True, init=False)

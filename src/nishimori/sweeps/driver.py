@@ -95,16 +95,22 @@ def _on_executor(
                 keep(first, stop, answer)
                 chunks += 1
     except NishimoriError:
+        _cancel(waiting)
         raise
     except Exception as error:  # executors have their own ways to fail
+        _cancel(waiting)
         raise OutputError(
             f"sweep: the executor failed after {chunks} chunks ({type(error).__name__}: "
             f"{' '.join(str(error).split())[:200]}); with store=... running again goes on from "
             "there"
         ) from error
-    finally:
-        for future in waiting:
-            future.cancel()
+    # An interrupt cancels nothing: there is little to cancel, and a pool of processes whose workers
+    # an interrupt has ended, too, cannot tell futures that were cancelled meanwhile.
+
+
+def _cancel(waiting: dict[Future[Any], tuple[int, int]]) -> None:
+    for future in waiting:
+        future.cancel()
 
 
 def _workers(executor: Executor) -> int:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import takewhile
 from typing import Any
 
+import numpy as np
+
 from nishimori.arguments import shown
 from nishimori.errors import BadArgument, OutputError
 
-__all__ = ["canonical", "differences", "key", "require_path", "sentences", "transaction"]
+__all__ = ["canonical", "differences", "key", "require_path", "sentences", "told_of", "transaction"]
 
 
 def require_path(path: Any) -> str:
@@ -38,6 +41,18 @@ def canonical(spec: Mapping[str, Any]) -> str:
 def key(spec: Mapping[str, Any]) -> str:
     """The digest of a specification."""
     return hashlib.sha256(canonical(spec).encode()).hexdigest()
+
+
+def told_of(spec: Mapping[str, Any], form: int) -> dict[str, str]:
+    """What a file says of the results in it: their specification, and where they were computed."""
+    return {
+        "format": str(form),
+        "key": key(spec),
+        "specification": canonical(spec),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "machine": platform.machine(),
+    }
 
 
 def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:

@@ -22,7 +22,6 @@ from nishimori.export.provenance import (
 from nishimori.figures.curves import (
     ALPHA,
     LABELS,
-    abscissa,
     curve_items,
     is_log,
     quantity_label,
@@ -124,7 +123,7 @@ def draw_curve(
             look["color"] = axes.lines[-1].get_color()
     color = to_hex(axes.lines[-1].get_color())
     draw_items(axes, [replace(item, color=color) for item in items if isinstance(item, Band)])
-    across = abscissa(curve)
+    across = curve.index_name
     if is_log(getattr(curve, across), across):
         axes.set_xscale("log")
     axes.set_xlabel(ALPHA if across == "alpha" else LABELS[across])

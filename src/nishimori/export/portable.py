@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     import pandas
     import xarray
 
-__all__ = ["csv_text", "document_of", "json_text", "to_dataset", "to_frame", "write_text"]
+__all__ = [
+    "attributes_of",
+    "csv_text",
+    "document_of",
+    "json_text",
+    "optional",
+    "to_dataset",
+    "to_frame",
+    "write_text",
+]
 
 _QUANTILE = "test_error_quantile_"
 _AXES = ("alpha", "regularization")
@@ -35,14 +44,14 @@ def document_of(result: Any, rows: Sequence[Mapping[str, Any]] | None = None) ->
 
 def to_frame(result: Any) -> pandas.DataFrame:
     """A row per point; ``attrs`` says how it was made."""
-    frame = _optional("pandas").DataFrame(result.rows())
-    frame.attrs.update(_attributes(result))
+    frame = optional("pandas").DataFrame(result.rows())
+    frame.attrs.update(attributes_of(document_of(result, ())))
     return frame
 
 
 def to_dataset(result: Any) -> xarray.Dataset:
     """A variable per quantity, of the shape of the result; see `Travels.to_xarray`."""
-    xarray = _optional("xarray")
+    xarray = optional("xarray")
     rows = result.rows()
     shape: tuple[int, ...] = getattr(result, "shape", (len(rows),))
     columns = {name: _column(rows, name).reshape(shape) for name in _names(rows)}
@@ -61,7 +70,7 @@ def to_dataset(result: Any) -> xarray.Dataset:
         stacked = np.stack([columns[name] for _, name in quantiles], axis=-1)
         variables["test_error_quantiles"] = ((*names, "probability"), stacked)
         coordinates["probability"] = [probability for probability, _ in quantiles]
-    return xarray.Dataset(variables, coordinates, _attributes(result))
+    return xarray.Dataset(variables, coordinates, attributes_of(document_of(result, ())))
 
 
 def csv_text(result: Any) -> str:
@@ -82,8 +91,8 @@ def write_text(text: str, path: str | os.PathLike[str] | None, force: bool) -> s
     return text
 
 
-def _attributes(result: Any) -> dict[str, str]:
-    document = document_of(result, ())
+def attributes_of(document: Mapping[str, Any]) -> dict[str, str]:
+    """What a frame or a data set says about itself: version, expression and command."""
     (entry, *_) = document["results"]
     return {
         "nishimori": document["nishimori"],
@@ -92,7 +101,8 @@ def _attributes(result: Any) -> dict[str, str]:
     }
 
 
-def _optional(name: str) -> Any:
+def optional(name: str) -> Any:
+    """A module of the extra ``data``, or a sentence that says what to install."""
     try:
         return import_module(name)
     except ImportError:

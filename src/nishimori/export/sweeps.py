@@ -6,12 +6,10 @@ import json
 import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from nishimori._version import __version__
-from nishimori.errors import OutputError
 from nishimori.export.files import write_new
+from nishimori.export.portable import attributes_of, optional
 from nishimori.export.provenance import describe_rows, entry_of, header_lines
 from nishimori.export.tables import to_csv
 from nishimori.sweeps.result import Sweep, as_array
@@ -38,7 +36,7 @@ _TABLE = ("overlap", "mmse", "test_error", "value")
 
 def to_xarray(sweep: Sweep) -> xarray.Dataset:
     """See `Sweep.to_xarray`."""
-    library = _optional("xarray")
+    library = optional("xarray")
     arrays = sweep.arrays()
     # xarray has no variable of a dimension's name that varies along others too
     dims = {d: f"{d}_axis" if d in arrays and d not in sweep.coordinates else d for d in sweep.dims}
@@ -53,7 +51,7 @@ def to_xarray(sweep: Sweep) -> xarray.Dataset:
 
 def to_pandas(sweep: Sweep) -> pandas.DataFrame:
     """See `Sweep.to_pandas`."""
-    library = _optional("pandas")
+    library = optional("pandas")
     columns = {name: sweep.labels_at_points(name) for name in sweep.coordinates}
     columns |= {name: values.ravel() for name, values in sweep.arrays().items()}
     frame: pandas.DataFrame = library.DataFrame(columns)
@@ -133,21 +131,8 @@ def deliver(pieces: Iterable[str], path: str | os.PathLike[str] | None, force: b
 
 
 def _attributes(sweep: Sweep) -> dict[str, str]:
-    document = describe_sweep(sweep)
-    (entry,) = document["results"]
-    return {
-        "nishimori": __version__,
-        "subject": str(sweep.specification.get("subject", "")),
-        "expression": entry["expression"] or "",
-        "command": document["command"] or "",
-    }
-
-
-def _optional(name: str) -> Any:
-    try:
-        return import_module(name)
-    except ImportError:
-        raise OutputError(f'this needs {name}: pip install "nishimori[data]"') from None
+    subject = str(sweep.specification.get("subject", ""))
+    return {"subject": subject, **attributes_of(describe_sweep(sweep))}
 
 
 def _plain(value: Any) -> Any:

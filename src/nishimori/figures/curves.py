@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 __all__ = [
     "ALPHA",
     "LABELS",
-    "abscissa",
     "curve_items",
     "is_log",
     "learning_curves",
@@ -193,7 +192,7 @@ def curve_items(
         raise suggest(str(quantity), known, "quantity of a curve")
     if curve.alpha.size == 0:
         raise BadArgument("a curve without points cannot be drawn")
-    along = np.broadcast_to(getattr(curve, across or abscissa(curve)), curve.shape)
+    along = np.broadcast_to(getattr(curve, across or curve.index_name), curve.shape)
     values = drawn_values(getattr(curve, quantity), curve)
     quantiles = getattr(curve, "quantiles", None) if quantity == "test_error" else None
     items: list[Item] = []
@@ -209,22 +208,6 @@ def curve_items(
         else:
             lines.append(Line(x, y, said, color, dash, width, marker))
     return [*items, *lines]
-
-
-def abscissa(curve: Rows[Any]) -> str:
-    """What changes along a curve: "alpha", or "regularization" if there are several at one alpha.
-
-    Examples
-    --------
-    >>> import nishimori as nm
-    >>> problem, ridge = nm.GLM(nm.channels.Linear()), nm.erm.Ridge(regularization=[0.1, 1.0])
-    >>> abscissa(ridge.learning_curve(problem, 1.0))
-    'regularization'
-    """
-    chosen = getattr(curve, "regularization", None)
-    if chosen is None or curve.alpha.size < 2 or (curve.alpha != curve.alpha.flat[0]).any():
-        return "alpha"
-    return "regularization" if np.unique(chosen).size > 1 else "alpha"
 
 
 def is_log(values: FloatArray, name: str) -> bool:
@@ -288,7 +271,7 @@ def _named_curves(curves: Any) -> dict[str, Curve | ErmCurve]:
 
 def _shared_abscissa(named: Mapping[str, Curve | ErmCurve], simulations: Any) -> str:
     """Of all curves, and of what is simulated."""
-    kinds = {abscissa(curve) for curve in named.values() if len(curve) > 1} or {"alpha"}
+    kinds = {curve.index_name for curve in named.values() if len(curve) > 1} or {"alpha"}
     if len(kinds) > 1:
         raise BadArgument(
             "learning_curves: some curves are at one alpha with several regularizations, others "

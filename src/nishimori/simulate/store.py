@@ -5,18 +5,15 @@ from __future__ import annotations
 import json
 import math
 import os
-import platform
 import sqlite3
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
-import numpy as np
-
 from nishimori.errors import BadArgument
 from nishimori.simulate.plan import Measurement
 from nishimori.simulate.specification import FORMAT
-from nishimori.storage import canonical, differences, key, require_path, sentences, transaction
+from nishimori.storage import differences, key, require_path, sentences, told_of, transaction
 
 __all__ = ["Store"]
 
@@ -125,21 +122,14 @@ class Store:
         self._compare()
 
     def _create(self) -> None:
-        about = {
-            "format": str(FORMAT),
-            "key": key(self._spec),
-            "specification": canonical(self._spec),
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "machine": platform.machine(),
-        }
+        told = told_of(self._spec, FORMAT)
         with transaction(self._file):
             (tables,) = self._file.execute("SELECT count(*) FROM sqlite_master").fetchone()
             if tables == 0:
                 self._file.execute(f"PRAGMA application_id = {_APPLICATION}")
                 for statement in _TABLES.split(";")[:-1]:
                     self._file.execute(statement)
-                self._file.executemany("INSERT INTO about VALUES (?, ?)", about.items())
+                self._file.executemany("INSERT INTO about VALUES (?, ?)", told.items())
         if tables:  # another process was faster
             self._compare()
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import sqlite3
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from nishimori.errors import BadArgument, OutputError
-from nishimori.storage import canonical, differences, key, require_path, sentences, transaction
+from nishimori.storage import differences, key, require_path, sentences, told_of, transaction
 from nishimori.sweeps.records import Block
 
 __all__ = ["FORMAT", "Quantity", "Store"]
@@ -222,19 +219,12 @@ class Store:
         self._numbers = {row[0]: Quantity(*row) for row in found}
 
     def _create(self, file: sqlite3.Connection) -> None:
-        about = {
-            "format": str(FORMAT),
-            "key": key(self._spec),
-            "specification": canonical(self._spec),
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "machine": platform.machine(),
-        }
+        told = told_of(self._spec, FORMAT)
         with self._sentences("written"), transaction(file):
             file.execute(f"PRAGMA application_id = {_APPLICATION}")
             for statement in _TABLES.split(";")[:-1]:
                 file.execute(statement)
-            file.executemany("INSERT INTO about VALUES (?, ?)", about.items())
+            file.executemany("INSERT INTO about VALUES (?, ?)", told.items())
 
     def _compare(self, file: sqlite3.Connection) -> None:
         about = dict(file.execute("SELECT name, value FROM about"))

@@ -551,3 +551,13 @@ def test_html(serial):
     text = serial._repr_html_()
     assert "Sweep of 24 points" in text
     assert "sign:noise=0.1" in text
+
+
+def interrupted_in_compiled_code(a):
+    # what an interrupt during the call of a compiled function looks like
+    raise SystemError("returned a result with an exception set") from KeyboardInterrupt()
+
+
+def test_an_interrupt_is_no_failure_of_a_point():
+    with pytest.raises(KeyboardInterrupt):
+        nm.sweep(interrupted_in_compiled_code, {"a": [1, 2]})

@@ -80,7 +80,15 @@ class Block:
 
 
 def failure(error: BaseException) -> Record:
-    """The row of a point that raised."""
+    """The row of a point that raised; an interrupt, which is no failure of the point, is raised.
+
+    One that comes while compiled code is called is the cause of a SystemError.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, KeyboardInterrupt):
+            raise cause
+        cause = cause.__cause__
     text = " ".join(str(error).split())
     if not isinstance(error, NishimoriError):
         text = f"{type(error).__name__}: {text}" if text else type(error).__name__
